@@ -1,0 +1,133 @@
+//! An ordered list of attributes, each at most once.
+
+use super::Value;
+use crate::{
+    error::{Error, Result},
+    pkcs11::*,
+};
+
+/// A template as an application gave it, or the attributes of an object.
+#[derive(Debug, Clone, Default)]
+pub struct Template(Vec<(CK_ATTRIBUTE_TYPE, Value)>);
+
+impl Template {
+    /// An empty template.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds an attribute that is not there yet.
+    ///
+    /// # Errors
+    /// `CKR_TEMPLATE_INCONSISTENT` when the attribute is there already.
+    pub fn insert(&mut self, attribute: CK_ATTRIBUTE_TYPE, value: impl Into<Value>) -> Result<()> {
+        if self.has(attribute) {
+            return Err(Error::TemplateInconsistent(attribute));
+        }
+        self.0.push((attribute, value.into()));
+        Ok(())
+    }
+
+    /// Adds or replaces an attribute.
+    pub fn set(&mut self, attribute: CK_ATTRIBUTE_TYPE, value: impl Into<Value>) {
+        let value = value.into();
+        match self.0.iter_mut().find(|(a, _)| *a == attribute) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((attribute, value)),
+        }
+    }
+
+    /// Builder form of [`set`](Self::set).
+    #[must_use]
+    pub fn with(mut self, attribute: CK_ATTRIBUTE_TYPE, value: impl Into<Value>) -> Self {
+        self.set(attribute, value);
+        self
+    }
+
+    /// Removes an attribute and returns it.
+    pub fn remove(&mut self, attribute: CK_ATTRIBUTE_TYPE) -> Option<Value> {
+        let at = self.0.iter().position(|(a, _)| *a == attribute)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The value of an attribute.
+    #[must_use]
+    pub fn get(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<&Value> {
+        self.0.iter().find(|(a, _)| *a == attribute).map(|(_, v)| v)
+    }
+
+    /// True when the attribute is there.
+    #[must_use]
+    pub fn has(&self, attribute: CK_ATTRIBUTE_TYPE) -> bool {
+        self.get(attribute).is_some()
+    }
+
+    /// The value of a boolean attribute.
+    #[must_use]
+    pub fn bool(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<bool> {
+        match self.get(attribute)? {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    /// The value of a numeric attribute.
+    #[must_use]
+    pub fn ulong(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<CK_ULONG> {
+        match self.get(attribute)? {
+            Value::Ulong(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The value of a byte-array attribute that is not secret.
+    #[must_use]
+    pub fn bytes(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<&[u8]> {
+        match self.get(attribute)? {
+            Value::Bytes(b) => Some(b),
+            _ => None,
+        }
+    }
+
+    /// All attributes in order.
+    pub fn iter(&self) -> impl Iterator<Item = (CK_ATTRIBUTE_TYPE, &Value)> {
+        self.0.iter().map(|(a, v)| (*a, v))
+    }
+
+    /// Number of attributes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True for an empty template.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True when both hold the same attributes with matching values, in any order.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.is_within(other)
+    }
+
+    /// True when each attribute here is in `other` with a matching value: the test of
+    /// `C_FindObjects`.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.iter()
+            .all(|(a, v)| other.get(a).is_some_and(|w| v.matches(w)))
+    }
+}
+
+impl FromIterator<(CK_ATTRIBUTE_TYPE, Value)> for Template {
+    fn from_iter<T: IntoIterator<Item = (CK_ATTRIBUTE_TYPE, Value)>>(iter: T) -> Self {
+        let mut template = Self::new();
+        for (a, v) in iter {
+            template.set(a, v);
+        }
+        template
+    }
+}

@@ -1,0 +1,1 @@
+//! Small DER forms: OIDs, octet strings, SPKI.

@@ -1,0 +1,90 @@
+//! Key types: attribute rows, checks, parsing, generation. One file a key type.
+#![forbid(unsafe_code)]
+
+pub mod aes;
+pub mod der;
+pub mod ec;
+pub mod edwards;
+pub mod generic;
+
+use std::sync::Arc;
+
+use crate::{
+    attribute::{Row, Template},
+    error::{Error, Result},
+    pkcs11::*,
+    secret::SecretBytes,
+};
+
+/// A parsed key, ready to be used. Parsed once per object and shared.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// An elliptic-curve private key (`CKK_EC`).
+    EcPrivate(Arc<ec::PrivateKey>),
+    /// An elliptic-curve public key (`CKK_EC`).
+    EcPublic(Arc<ec::PublicKey>),
+    /// An Ed25519 private key (`CKK_EC_EDWARDS`).
+    EdwardsPrivate(Arc<edwards::PrivateKey>),
+    /// An Ed25519 public key (`CKK_EC_EDWARDS`).
+    EdwardsPublic(Arc<edwards::PublicKey>),
+    /// The bytes of a secret key of any type.
+    Secret(Arc<SecretBytes>),
+}
+
+/// One key type: everything the rest of the house must know of it.
+#[derive(Debug)]
+pub struct KeyType {
+    /// `CKK_…`.
+    pub id: CK_KEY_TYPE,
+    /// Rows of its public keys beyond the common ones; `None` where the class does not exist.
+    pub public: Option<&'static [Row]>,
+    /// Rows of its private keys.
+    pub private: Option<&'static [Row]>,
+    /// Rows of its secret keys.
+    pub secret: Option<&'static [Row]>,
+    /// The usage attributes (`CKA_SIGN` …) that this type can do; they default to TRUE.
+    pub usages: &'static [CK_ATTRIBUTE_TYPE],
+    /// Checks the key material of a new object of the given class, brings it to its stored form
+    /// (canonical point, parameters as given) and adds what can be computed (`CKA_EC_POINT`,
+    /// `CKA_PUBLIC_KEY_INFO`, `CKA_VALUE_LEN`, `CKA_CHECK_VALUE`).
+    pub complete: fn(CK_OBJECT_CLASS, &mut Template) -> Result<()>,
+    /// Parses the attributes of a stored object of the given class.
+    pub parse: fn(CK_OBJECT_CLASS, &Template) -> Result<Key>,
+}
+
+impl KeyType {
+    /// The rows of `class`, or `None` where this type has no such class.
+    #[must_use]
+    pub fn rows(&self, class: CK_OBJECT_CLASS) -> Option<&'static [Row]> {
+        match class {
+            CKO_PUBLIC_KEY => self.public,
+            CKO_PRIVATE_KEY => self.private,
+            CKO_SECRET_KEY => self.secret,
+            _ => None,
+        }
+    }
+}
+
+/// Every key type.
+pub const KEY_TYPES: &[&KeyType] = &[&ec::TYPE, &edwards::TYPE, &aes::TYPE, &generic::TYPE];
+
+/// The description of a key type, or `None` when it is not supported.
+#[must_use]
+pub fn find(id: CK_KEY_TYPE) -> Option<&'static KeyType> {
+    KEY_TYPES.iter().find(|t| t.id == id).copied()
+}
+
+/// Parses the key in an object's attributes.
+///
+/// # Errors
+/// `CKR_KEY_TYPE_INCONSISTENT` when the attributes hold no key of a known type.
+pub fn parse(attributes: &Template) -> Result<Key> {
+    let class = attributes
+        .ulong(CKA_CLASS)
+        .ok_or(Error::KeyTypeInconsistent)?;
+    let id = attributes
+        .ulong(CKA_KEY_TYPE)
+        .ok_or(Error::KeyTypeInconsistent)?;
+    let key_type = find(id).ok_or(Error::KeyTypeInconsistent)?;
+    (key_type.parse)(class, attributes)
+}

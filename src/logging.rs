@@ -1,0 +1,2 @@
+//! Where log lines go.
+#![forbid(unsafe_code)]

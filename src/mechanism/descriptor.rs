@@ -1,0 +1,81 @@
+//! What a mechanism is: one row, its flags computed from what it can do.
+
+use std::sync::Arc;
+
+use super::{Digest, Params, Shape, Sign, Verify};
+use crate::{attribute::Template, env::Entropy, error::Result, key::Key, pkcs11::*};
+
+/// One mechanism.
+#[derive(Debug)]
+pub struct Mechanism {
+    /// `CKM_…`.
+    pub id: CK_MECHANISM_TYPE,
+    /// Key types it works with; empty for digests.
+    pub keys: &'static [CK_KEY_TYPE],
+    /// Smallest and largest key size, in the standard's unit for this mechanism (bits for EC,
+    /// bytes for AES and generic secrets); (0, 0) where sizes do not apply.
+    pub size: (CK_ULONG, CK_ULONG),
+    /// The form of its parameter.
+    pub param: Shape,
+    /// Flags that no operation implies (`CKF_EC_F_P` and the like).
+    pub flags: CK_FLAGS,
+    /// What it can do.
+    pub ops: Ops,
+}
+
+/// Starts a digest.
+pub type StartDigest = fn(&Params) -> Result<Box<dyn Digest>>;
+/// Starts a signature with a private or secret key.
+pub type StartSign = fn(&Key, &Params, &Arc<dyn Entropy>) -> Result<Box<dyn Sign>>;
+/// Starts a verification with a public or secret key.
+pub type StartVerify = fn(&Key, &Params) -> Result<Box<dyn Verify>>;
+/// Makes a secret key: the key-material attributes, `CKA_KEY_TYPE` among them.
+pub type Generate = fn(&Params, &Template, &dyn Entropy) -> Result<Template>;
+/// Makes a key pair from the public and the private template: the key-material attributes of both.
+pub type GeneratePair =
+    fn(&Params, &Template, &Template, &dyn Entropy) -> Result<(Template, Template)>;
+
+/// The operations of a mechanism; `None` is "not supported", as data.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "named after the C functions")]
+pub struct Ops {
+    pub digest: Option<StartDigest>,
+    pub sign: Option<StartSign>,
+    pub verify: Option<StartVerify>,
+    pub generate: Option<Generate>,
+    pub generate_pair: Option<GeneratePair>,
+}
+
+impl Ops {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        digest: None,
+        sign: None,
+        verify: None,
+        generate: None,
+        generate_pair: None,
+    };
+}
+
+impl Mechanism {
+    /// `CK_MECHANISM_INFO`: sizes, and flags computed from [`Ops`].
+    #[must_use]
+    pub fn info(&self) -> CK_MECHANISM_INFO {
+        let can = [
+            (self.ops.digest.is_some(), CKF_DIGEST),
+            (self.ops.sign.is_some(), CKF_SIGN),
+            (self.ops.verify.is_some(), CKF_VERIFY),
+            (self.ops.generate.is_some(), CKF_GENERATE),
+            (self.ops.generate_pair.is_some(), CKF_GENERATE_KEY_PAIR),
+        ];
+        let flags = can
+            .iter()
+            .filter(|(can, _)| *can)
+            .fold(self.flags, |flags, (_, flag)| flags | flag);
+        CK_MECHANISM_INFO {
+            ulMinKeySize: self.size.0,
+            ulMaxKeySize: self.size.1,
+            flags,
+        }
+    }
+}

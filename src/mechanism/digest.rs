@@ -1,0 +1,6 @@
+//! The digest family.
+
+use super::Mechanism;
+
+/// The rows of the family.
+pub const TABLE: &[Mechanism] = &[];

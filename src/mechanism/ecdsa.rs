@@ -1,0 +1,6 @@
+//! The ecdsa family.
+
+use super::Mechanism;
+
+/// The rows of the family.
+pub const TABLE: &[Mechanism] = &[];

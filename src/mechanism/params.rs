@@ -1,0 +1,81 @@
+//! The form of a mechanism's parameter as data. `abi` walks a [`Shape`] once, with size checks, and
+//! hands out safe [`Params`].
+
+use crate::{
+    attribute::Template,
+    error::{Error, Result},
+    pkcs11::*,
+};
+
+/// The form of a parameter in C memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// No parameter: NULL and length 0.
+    None,
+    /// Flat bytes of min to max length; min 0 admits NULL.
+    Bytes {
+        /// Smallest length in bytes.
+        min: usize,
+        /// Largest length in bytes.
+        max: usize,
+    },
+    /// A C structure.
+    Struct {
+        /// `size_of` the structure; the only accepted parameter length.
+        size: usize,
+        /// Its fields in the order in which [`Params::Struct`] lists them.
+        fields: &'static [Field],
+        /// NULL is accepted and gives [`Params::None`].
+        optional: bool,
+    },
+}
+
+/// One field of a C structure; numbers are byte offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// `CK_BBOOL`.
+    Bool(usize),
+    /// `CK_ULONG` and its aliases.
+    Ulong(usize),
+    /// A byte pointer and its length.
+    Bytes {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the length in bytes.
+        len: usize,
+    },
+}
+
+/// A field's value, copied out of C memory.
+#[derive(Debug, Clone)]
+pub enum FieldValue {
+    /// From [`Field::Bool`].
+    Bool(bool),
+    /// From [`Field::Ulong`].
+    Ulong(CK_ULONG),
+    /// From [`Field::Bytes`].
+    Bytes(Vec<u8>),
+    /// A nested template.
+    Template(Template),
+}
+
+/// A mechanism's parameter, copied out of C memory.
+#[derive(Debug, Clone)]
+pub enum Params {
+    /// None given.
+    None,
+    /// From [`Shape::Bytes`].
+    Bytes(Vec<u8>),
+    /// From [`Shape::Struct`], in the order of its fields.
+    Struct(Vec<FieldValue>),
+}
+
+/// A mechanism as a caller named it. The parameter's own fault is kept until core has checked the
+/// session, so that the standard's more important error wins.
+#[derive(Debug)]
+pub struct Invocation {
+    /// `CKM_…`.
+    pub mechanism: CK_MECHANISM_TYPE,
+    /// The parameter, or why it could not be read.
+    pub params: Result<Params, Error>,
+}

@@ -1,0 +1,1 @@
+//! Our own and other vendors' numbers (0x80000000 and up).

@@ -1,0 +1,2 @@
+//! Rules on the use of a key.
+#![forbid(unsafe_code)]
