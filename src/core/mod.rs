@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 
 mod digest;
+mod gate;
 mod handle;
 mod keygen;
 mod library;
 mod login;
 mod objects;
 mod operation;
+mod profile;
 mod random;
 mod session;
 mod sign;
