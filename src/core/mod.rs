@@ -2,6 +2,8 @@
 //! file per file of `abi`. Takes and gives plain values, no pointers.
 #![forbid(unsafe_code)]
 
+mod cipher;
+mod derive;
 mod digest;
 mod gate;
 mod handle;
@@ -17,7 +19,9 @@ mod sign;
 mod slots;
 mod token;
 mod verify;
+mod wrap;
 
+pub use cipher::Direction;
 pub use library::Library;
 pub use operation::OperationKind;
 pub use session::SessionInfo;

@@ -5,7 +5,7 @@ use std::{fmt, mem, sync::Arc};
 use super::{Library, Output, token::Token};
 use crate::{
     error::{Error, Result},
-    mechanism::{Digest, Sign, Verify},
+    mechanism::{Cipher, Digest, Sign, Verify},
     pkcs11::*,
 };
 
@@ -16,6 +16,8 @@ pub enum OperationKind {
     Digest,
     Sign,
     Verify,
+    Encrypt,
+    Decrypt,
     FindObjects,
 }
 
@@ -64,6 +66,31 @@ impl<Op> Phase<Op> {
             }
             Self::AwaitingPin(_) => Err(Error::UserNotLoggedIn),
             Self::Idle => Err(Error::OperationNotInitialized),
+        }
+    }
+
+    /// One Update call with output of at most `len` bytes. A length query or a buffer that is too
+    /// small leaves the operation as it was.
+    pub(super) fn stream(
+        &mut self,
+        out: Output<'_>,
+        len: impl FnOnce(&Op) -> usize,
+        step: impl FnOnce(&mut Op, &mut [u8]) -> Result<usize>,
+    ) -> Result<usize> {
+        let needed = match &*self {
+            Self::Ready(op) | Self::Streaming(op) => len(op),
+            Self::AwaitingPin(_) | Self::Idle => return self.update(|_| Ok(())).map(|()| 0),
+        };
+        match out {
+            Output::Query => Ok(needed),
+            Output::Buffer(buffer) => {
+                let buffer = buffer
+                    .get_mut(..needed)
+                    .ok_or(Error::BufferTooSmall { needed })?;
+                let mut written = 0;
+                self.update(|op| step(op, buffer).map(|n| written = n))?;
+                Ok(written)
+            }
         }
     }
 
@@ -165,6 +192,8 @@ pub(super) struct Operations {
     pub(super) digest: Phase<Box<dyn Digest>>,
     pub(super) sign: Phase<Keyed<dyn Sign>>,
     pub(super) verify: Phase<Keyed<dyn Verify>>,
+    pub(super) encrypt: Phase<Keyed<dyn Cipher>>,
+    pub(super) decrypt: Phase<Keyed<dyn Cipher>>,
     pub(super) search: Option<Search>,
 }
 
@@ -178,6 +207,8 @@ impl Operations {
     pub(super) fn drop_keys(&mut self) {
         self.sign = Phase::Idle;
         self.verify = Phase::Idle;
+        self.encrypt = Phase::Idle;
+        self.decrypt = Phase::Idle;
     }
 
     /// Ends the kinds that a set of `CKF_…` names.
@@ -186,6 +217,8 @@ impl Operations {
             (CKF_DIGEST, OperationKind::Digest),
             (CKF_SIGN, OperationKind::Sign),
             (CKF_VERIFY, OperationKind::Verify),
+            (CKF_ENCRYPT, OperationKind::Encrypt),
+            (CKF_DECRYPT, OperationKind::Decrypt),
             (CKF_FIND_OBJECTS, OperationKind::FindObjects),
         ] {
             if flags & flag != 0 {
@@ -199,13 +232,15 @@ impl Operations {
             OperationKind::Digest => self.digest = Phase::Idle,
             OperationKind::Sign => self.sign = Phase::Idle,
             OperationKind::Verify => self.verify = Phase::Idle,
+            OperationKind::Encrypt => self.encrypt = Phase::Idle,
+            OperationKind::Decrypt => self.decrypt = Phase::Idle,
             OperationKind::FindObjects => self.search = None,
         }
     }
 
     /// True when an operation waits for the PIN of a key with `CKA_ALWAYS_AUTHENTICATE`.
     pub(super) const fn awaits_pin(&self) -> bool {
-        self.sign.awaits_pin()
+        self.sign.awaits_pin() || self.decrypt.awaits_pin() || self.encrypt.awaits_pin()
     }
 
     /// The right PIN was given.
