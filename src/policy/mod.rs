@@ -1,6 +1,8 @@
 //! Rules on the use of a key.
 #![forbid(unsafe_code)]
 
+pub mod slashing;
+
 use crate::{
     attribute::Value,
     error::{Error, Result},
