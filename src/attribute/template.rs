@@ -68,27 +68,30 @@ impl Template {
     /// The value of a boolean attribute.
     #[must_use]
     pub fn bool(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<bool> {
-        match self.get(attribute)? {
-            Value::Bool(b) => Some(*b),
-            _ => None,
+        if let Value::Bool(b) = self.get(attribute)? {
+            Some(*b)
+        } else {
+            None
         }
     }
 
     /// The value of a numeric attribute.
     #[must_use]
     pub fn ulong(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<CK_ULONG> {
-        match self.get(attribute)? {
-            Value::Ulong(n) => Some(*n),
-            _ => None,
+        if let Value::Ulong(n) = self.get(attribute)? {
+            Some(*n)
+        } else {
+            None
         }
     }
 
     /// The value of a byte-array attribute that is not secret.
     #[must_use]
     pub fn bytes(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<&[u8]> {
-        match self.get(attribute)? {
-            Value::Bytes(b) => Some(b),
-            _ => None,
+        if let Value::Bytes(b) = self.get(attribute)? {
+            Some(b)
+        } else {
+            None
         }
     }
 

@@ -62,9 +62,12 @@ fn is_date(date: &[u8]) -> bool {
 }
 
 fn depth(template: &Template) -> usize {
-    let inner = template.iter().map(|(_, value)| match value {
-        Value::Template(inner) => depth(inner),
-        _ => 0,
+    let inner = template.iter().map(|(_, value)| {
+        if let Value::Template(inner) = value {
+            depth(inner)
+        } else {
+            0
+        }
     });
     1 + inner.max().unwrap_or(0)
 }
@@ -120,12 +123,11 @@ fn certificate(table: &Table, object: &Template) -> Result<()> {
 /// `CKA_CHECK_VALUE` that is not that of this object (sections 4.9, 4.10).
 pub(super) fn complete(table: &Table, object: &mut Template) -> Result<()> {
     if let Some(key_type) = table.key_type {
-        return (key_type.complete)(table.class, object).map_err(|e| match e {
-            Error::TemplateInconsistent(CKA_PUBLIC_KEY_INFO) => {
-                Error::AttributeValueInvalid(CKA_PUBLIC_KEY_INFO)
-            }
-            e => e,
-        });
+        let completed = (key_type.complete)(table.class, object);
+        if completed == Err(Error::TemplateInconsistent(CKA_PUBLIC_KEY_INFO)) {
+            return Err(Error::AttributeValueInvalid(CKA_PUBLIC_KEY_INFO));
+        }
+        return completed;
     }
     if table.class == CKO_CERTIFICATE {
         let value = object.bytes(CKA_VALUE).unwrap_or_default();

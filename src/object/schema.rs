@@ -262,8 +262,9 @@ fn may_change(
         return if so { Ok(()) } else { refused };
     }
     // Notes 11 and 12 speak of attributes that can change until they are set for good.
-    let open = notes.has(8) || notes.has(11) || notes.has(12);
-    if !open && !(notes.has(14) && call == Change::Copy) {
+    let always = notes.has(8) || notes.has(11) || notes.has(12);
+    let by_copying = notes.has(14) && call == Change::Copy;
+    if !(always || by_copying) {
         return refused;
     }
     let was_true = current.is_some_and(is_true);

@@ -161,7 +161,9 @@ fn a_value_of_another_type_is_invalid() {
                 Kind::Date => [&b"2026010"[..], b"20261301", b"20260100", b"2026 101"]
                     .map(Value::from)
                     .to_vec(),
-                _ => vec![Value::Bool(true), Value::Ulong(1)],
+                Kind::Bytes | Kind::Secret | Kind::Mechanisms | Kind::Template => {
+                    vec![Value::Bool(true), Value::Ulong(1)]
+                }
             };
             for value in wrong {
                 let template = minimal(Origin::Create, &kind).with(row.attribute, value);
@@ -268,9 +270,10 @@ fn a_key_remembers_where_it_comes_from() {
     ];
     for kind in keys() {
         for (origin, sensitive, extractable, (local, always, never)) in cases {
-            let mechanism = match origin {
-                Origin::Generate(mechanism) => mechanism,
-                _ => CK_UNAVAILABLE_INFORMATION,
+            let mechanism = if let Origin::Generate(mechanism) = origin {
+                mechanism
+            } else {
+                CK_UNAVAILABLE_INFORMATION
             };
             let mut template = minimal(origin, &kind);
             let guarded = Table::of(&kind).unwrap().guarded();
