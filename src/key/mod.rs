@@ -6,6 +6,8 @@ pub mod der;
 pub mod ec;
 pub mod edwards;
 pub mod generic;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
