@@ -2,7 +2,7 @@
 //! families' tables.
 #![forbid(unsafe_code)]
 
-mod descriptor;
+pub mod descriptor;
 pub mod digest;
 pub mod ecdsa;
 pub mod eddsa;
@@ -13,6 +13,8 @@ pub mod params;
 pub use descriptor::{DeriveInput, Derived, Mechanism, Ops, Protection};
 pub use ops::{Cipher, Digest, Sign, Verify};
 pub use params::{Field, FieldValue, Invocation, Params, Shape};
+
+use std::sync::LazyLock;
 
 use crate::pkcs11::*;
 
@@ -26,5 +28,13 @@ pub fn all() -> impl Iterator<Item = &'static Mechanism> {
 /// The row of a mechanism, or `None` when it is not supported.
 #[must_use]
 pub fn find(id: CK_MECHANISM_TYPE) -> Option<&'static Mechanism> {
-    all().find(|m| m.id == id)
+    let at = BY_ID.binary_search_by_key(&id, |m| m.id).ok()?;
+    BY_ID.get(at).copied()
 }
+
+/// All rows in the order of their numbers: each operation's Init looks one up.
+static BY_ID: LazyLock<Vec<&'static Mechanism>> = LazyLock::new(|| {
+    let mut rows: Vec<_> = all().collect();
+    rows.sort_by_key(|m| m.id);
+    rows
+});
