@@ -2,13 +2,20 @@
 //! families' tables.
 #![forbid(unsafe_code)]
 
+mod aes;
+pub mod aes_aead;
+pub mod aes_cbc;
+pub mod aes_wrap;
+pub mod chain;
 mod descriptor;
 pub mod digest;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod generic;
+pub mod hmac;
 pub mod ops;
 pub mod params;
+mod whole;
 
 pub use descriptor::{DeriveInput, Derived, Mechanism, Ops, Protection};
 pub use ops::{Cipher, Digest, Sign, Verify};
@@ -16,7 +23,13 @@ pub use params::{Field, FieldValue, Invocation, Params, Shape};
 
 use crate::pkcs11::*;
 
-const FAMILIES: &[&[Mechanism]] = &[digest::TABLE, ecdsa::TABLE, eddsa::TABLE, generic::TABLE];
+const FAMILIES: &[&[Mechanism]] = &[
+    digest::TABLE,
+    ecdsa::TABLE,
+    eddsa::TABLE,
+    generic::TABLE,
+    aes_cbc::TABLE,
+];
 
 /// Every mechanism.
 pub fn all() -> impl Iterator<Item = &'static Mechanism> {

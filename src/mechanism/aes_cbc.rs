@@ -1,0 +1,351 @@
+//! AES in the ECB, CBC and CTR modes (PKCS#11 v3.1 section 6.13, NIST SP 800-38A).
+#![allow(
+    clippy::indexing_slicing,
+    reason = "all bounds follow from the block size and from lengths computed beside the slices"
+)]
+
+use std::{mem::offset_of, sync::Arc};
+
+use aes::cipher::{
+    Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
+    StreamCipher, consts::U16, inout::InOutBuf,
+};
+use ctr::CtrCore;
+use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
+use zeroize::Zeroizing;
+
+use super::{
+    Cipher, Mechanism, Ops, Params, Shape,
+    aes::{Aes, BLOCK, KEY_SIZES},
+    whole,
+};
+use crate::{
+    env::Entropy,
+    error::{Error, Result},
+    key::Key,
+    pkcs11::*,
+    secret::SecretBytes,
+};
+
+/// The rows of the family.
+pub const TABLE: &[Mechanism] = &[
+    row(
+        CKM_AES_ECB,
+        Shape::None,
+        Ops {
+            encrypt: Some(ecb_encrypt),
+            decrypt: Some(ecb_decrypt),
+            wrap: Some(ecb_wrap),
+            unwrap: Some(ecb_unwrap),
+            ..Ops::NONE
+        },
+    ),
+    cbc::<CKM_AES_CBC>(),
+    cbc::<CKM_AES_CBC_PAD>(),
+    row(
+        CKM_AES_CTR,
+        Shape::Bytes {
+            min: size_of::<CK_AES_CTR_PARAMS>(),
+            max: size_of::<CK_AES_CTR_PARAMS>(),
+        },
+        Ops {
+            encrypt: Some(ctr_start),
+            decrypt: Some(ctr_start),
+            ..Ops::NONE
+        },
+    ),
+];
+
+const fn row(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
+    Mechanism {
+        id,
+        keys: &[CKK_AES],
+        size: KEY_SIZES,
+        param,
+        flags: 0,
+        ops,
+    }
+}
+
+const fn cbc<const M: CK_MECHANISM_TYPE>() -> Mechanism {
+    row(
+        M,
+        Shape::Bytes {
+            min: BLOCK,
+            max: BLOCK,
+        },
+        Ops {
+            encrypt: Some(cbc_encrypt::<M>),
+            decrypt: Some(cbc_decrypt::<M>),
+            wrap: Some(cbc_wrap::<M>),
+            unwrap: Some(cbc_unwrap::<M>),
+            ..Ops::NONE
+        },
+    )
+}
+
+fn ecb_encrypt(key: &Key, _params: &Params) -> Result<Box<dyn Cipher>> {
+    Ok(Blocks::start(Mode::EcbEncrypt(Aes::new(key)?), false))
+}
+
+fn ecb_decrypt(key: &Key, _params: &Params) -> Result<Box<dyn Cipher>> {
+    Ok(Blocks::start(Mode::EcbDecrypt(Aes::new(key)?), false))
+}
+
+fn cbc_encrypt<const M: CK_MECHANISM_TYPE>(key: &Key, params: &Params) -> Result<Box<dyn Cipher>> {
+    let mode = cbc::Encryptor::inner_iv_init(Aes::new(key)?, &iv::<M>(params)?);
+    Ok(Blocks::start(Mode::CbcEncrypt(mode), M == CKM_AES_CBC_PAD))
+}
+
+fn cbc_decrypt<const M: CK_MECHANISM_TYPE>(key: &Key, params: &Params) -> Result<Box<dyn Cipher>> {
+    let mode = cbc::Decryptor::inner_iv_init(Aes::new(key)?, &iv::<M>(params)?);
+    Ok(Blocks::start(Mode::CbcDecrypt(mode), M == CKM_AES_CBC_PAD))
+}
+
+fn iv<const M: CK_MECHANISM_TYPE>(params: &Params) -> Result<Array<u8, U16>> {
+    match params {
+        Params::Bytes(iv) => Array::try_from(iv.as_slice()).ok(),
+        Params::None | Params::Struct(_) => None,
+    }
+    .ok_or(Error::MechanismParamInvalid(M))
+}
+
+fn ecb_wrap(
+    key: &Key,
+    params: &Params,
+    material: &[u8],
+    _entropy: &Arc<dyn Entropy>,
+) -> Result<Vec<u8>> {
+    whole::wrap(ecb_encrypt, key, params, &zero_padded(material)?)
+}
+
+fn ecb_unwrap(key: &Key, params: &Params, wrapped: &[u8]) -> Result<SecretBytes> {
+    whole::unwrap(ecb_decrypt, key, params, wrapped)
+}
+
+fn cbc_wrap<const M: CK_MECHANISM_TYPE>(
+    key: &Key,
+    params: &Params,
+    material: &[u8],
+    _entropy: &Arc<dyn Entropy>,
+) -> Result<Vec<u8>> {
+    if M == CKM_AES_CBC_PAD {
+        whole::wrap(cbc_encrypt::<M>, key, params, material)
+    } else {
+        whole::wrap(cbc_encrypt::<M>, key, params, &zero_padded(material)?)
+    }
+}
+
+fn cbc_unwrap<const M: CK_MECHANISM_TYPE>(
+    key: &Key,
+    params: &Params,
+    wrapped: &[u8],
+) -> Result<SecretBytes> {
+    whole::unwrap(cbc_decrypt::<M>, key, params, wrapped)
+}
+
+/// Key material with null bytes up to a whole number of blocks, as the mechanisms without padding
+/// wrap it; who unwraps it cuts it to `CKA_VALUE_LEN`.
+fn zero_padded(material: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    if material.is_empty() {
+        return Err(Error::KeySizeRange);
+    }
+    let mut padded = Zeroizing::new(vec![0; material.len().next_multiple_of(BLOCK)]);
+    padded[..material.len()].copy_from_slice(material);
+    Ok(padded)
+}
+
+enum Mode {
+    EcbEncrypt(Aes),
+    EcbDecrypt(Aes),
+    CbcEncrypt(cbc::Encryptor<Aes>),
+    CbcDecrypt(cbc::Decryptor<Aes>),
+}
+
+impl Mode {
+    /// Processes whole blocks; both slices have the same length.
+    fn run(&mut self, input: &[u8], out: &mut [u8]) {
+        let Ok(blocks) = InOutBuf::new(input, out) else {
+            return;
+        };
+        let (blocks, _) = blocks.into_chunks::<U16>();
+        match self {
+            Self::EcbEncrypt(aes) => aes.encrypt_blocks_inout(blocks),
+            Self::EcbDecrypt(aes) => aes.decrypt_blocks_inout(blocks),
+            Self::CbcEncrypt(mode) => mode.encrypt_blocks_inout(blocks),
+            Self::CbcDecrypt(mode) => mode.decrypt_blocks_inout(blocks),
+        }
+    }
+
+    const fn encrypts(&self) -> bool {
+        matches!(self, Self::EcbEncrypt(_) | Self::CbcEncrypt(_))
+    }
+}
+
+/// A block mode fed with parts of any length, with or without PKCS#7 padding.
+struct Blocks {
+    mode: Mode,
+    padded: bool,
+    /// Input that is no whole block yet, or that may be the padded last block.
+    held: Zeroizing<[u8; BLOCK]>,
+    /// How many bytes of `held` are in use.
+    filled: usize,
+}
+
+impl Blocks {
+    fn start(mode: Mode, padded: bool) -> Box<dyn Cipher> {
+        Box::new(Self {
+            mode,
+            padded,
+            held: Zeroizing::default(),
+            filled: 0,
+        })
+    }
+
+    /// A decryption with padding holds the last block back.
+    const fn strips(&self) -> bool {
+        self.padded && !self.mode.encrypts()
+    }
+}
+
+impl Cipher for Blocks {
+    fn total_len(&self, input: usize) -> usize {
+        if self.padded && self.mode.encrypts() {
+            (input / BLOCK).saturating_add(1).saturating_mul(BLOCK)
+        } else {
+            input
+        }
+    }
+
+    fn update_len(&self, input: usize) -> usize {
+        let total = self.filled.saturating_add(input);
+        let usable = if self.strips() {
+            total.saturating_sub(1)
+        } else {
+            total
+        };
+        usable - usable % BLOCK
+    }
+
+    fn update(&mut self, mut input: &[u8], out: &mut [u8]) -> Result<usize> {
+        let written = self.update_len(input.len());
+        if written > 0 {
+            let (head, rest) = input.split_at(BLOCK - self.filled);
+            self.held[self.filled..].copy_from_slice(head);
+            let (first, others) = out[..written].split_at_mut(BLOCK);
+            self.mode.run(&*self.held, first);
+            let (whole, tail) = rest.split_at(others.len());
+            self.mode.run(whole, others);
+            self.filled = 0;
+            input = tail;
+        }
+        let end = self.filled + input.len();
+        self.held[self.filled..end].copy_from_slice(input);
+        self.filled = end;
+        Ok(written)
+    }
+
+    fn finish_len(&self) -> usize {
+        if self.padded { BLOCK } else { 0 }
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut [u8]) -> Result<usize> {
+        match (self.padded, self.mode.encrypts()) {
+            (false, _) if self.filled == 0 => Ok(0),
+            (false, true) => Err(Error::DataLenRange),
+            (true, true) => {
+                let padding = BLOCK - self.filled;
+                self.held[self.filled..].fill(u8::try_from(padding).unwrap_or_default());
+                self.mode.run(&*self.held, &mut out[..BLOCK]);
+                Ok(BLOCK)
+            }
+            (true, false) if self.filled == BLOCK => {
+                let mut last = Zeroizing::new([0; BLOCK]);
+                self.mode.run(&*self.held, &mut *last);
+                let len = unpadded(&last)?;
+                out[..len].copy_from_slice(&last[..len]);
+                Ok(len)
+            }
+            (_, false) => Err(Error::EncryptedDataLenRange),
+        }
+    }
+}
+
+/// The length of the data in the last block. Each block takes the same time, whatever its padding
+/// and wherever it is wrong.
+fn unpadded(block: &[u8; BLOCK]) -> Result<usize> {
+    let padding = block[BLOCK - 1];
+    let mut good = padding.ct_gt(&0) & !padding.ct_gt(&16);
+    for (place, byte) in (1..=16u8).rev().zip(block) {
+        let in_data: Choice = place.ct_gt(&padding);
+        good &= in_data | byte.ct_eq(&padding);
+    }
+    if bool::from(good) {
+        Ok(BLOCK - usize::from(padding))
+    } else {
+        Err(Error::EncryptedDataInvalid)
+    }
+}
+
+/// CTR, which encrypts and decrypts alike.
+fn ctr_start(key: &Key, params: &Params) -> Result<Box<dyn Cipher>> {
+    let invalid = || Error::MechanismParamInvalid(CKM_AES_CTR);
+    let Params::Bytes(raw) = params else {
+        return Err(invalid());
+    };
+    let bits = raw.get(offset_of!(CK_AES_CTR_PARAMS, ulCounterBits)..);
+    let bits = bits
+        .and_then(|bits| bits.first_chunk())
+        .ok_or_else(invalid)?;
+    let block = raw.get(offset_of!(CK_AES_CTR_PARAMS, cb)..);
+    let block: &[u8; BLOCK] = block.and_then(|cb| cb.first_chunk()).ok_or_else(invalid)?;
+    let bits = u32::try_from(CK_ULONG::from_ne_bytes(*bits)).map_err(|_| invalid())?;
+    let highest = match bits {
+        1..=128 => u128::MAX >> (128 - bits),
+        _ => return Err(invalid()),
+    };
+    let first = u128::from_be_bytes(*block) & highest;
+    let core = CtrCore::inner_iv_init(Aes::new(key)?, &Array(*block));
+    Ok(Box::new(Counter {
+        mode: ctr::Ctr128BE::from_core(core),
+        left: (highest - first)
+            .saturating_add(1)
+            .saturating_mul(BLOCK as u128),
+    }))
+}
+
+struct Counter {
+    mode: ctr::Ctr128BE<Aes>,
+    /// Bytes until the counter bits would overflow into the rest of the block.
+    left: u128,
+}
+
+impl Cipher for Counter {
+    fn total_len(&self, input: usize) -> usize {
+        input
+    }
+
+    fn update_len(&self, input: usize) -> usize {
+        input
+    }
+
+    fn update(&mut self, input: &[u8], out: &mut [u8]) -> Result<usize> {
+        let out = &mut out[..input.len()];
+        self.left = self
+            .left
+            .checked_sub(input.len() as u128)
+            .ok_or(Error::DataLenRange)?;
+        self.mode
+            .try_apply_keystream_b2b(input, out)
+            .map_err(|_| Error::DataLenRange)?;
+        Ok(input.len())
+    }
+
+    fn finish_len(&self) -> usize {
+        0
+    }
+
+    fn finish(self: Box<Self>, _out: &mut [u8]) -> Result<usize> {
+        Ok(0)
+    }
+}
