@@ -277,3 +277,111 @@ impl Hash {
         self.ghash.finalize().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::known_answers::{cases, entropy, parts, secret, single, stream};
+
+    const VECTORS: &str = include_str!("../../tests/vectors/aes_aead.txt");
+
+    fn params(iv: &[u8], aad: &[u8], tag_bits: CK_ULONG) -> Params {
+        Params::Struct(vec![
+            FieldValue::Bytes(iv.to_vec()),
+            FieldValue::Bytes(aad.to_vec()),
+            FieldValue::Ulong(tag_bits),
+        ])
+    }
+
+    #[test]
+    fn known_answers_in_one_part_and_in_many() {
+        for case in cases(VECTORS) {
+            let key = secret(&case.hex("key"));
+            let params = params(&case.hex("iv"), &case.hex("aad"), 128);
+            let (plain, cipher) = (case.hex("plain"), case.hex("cipher"));
+            let (encrypt, decrypt) = (TABLE[0].ops.encrypt, TABLE[0].ops.decrypt);
+            assert_eq!(single(encrypt, &key, &params, &plain).unwrap(), cipher);
+            assert_eq!(single(decrypt, &key, &params, &cipher).unwrap(), plain);
+            for seed in 0..50 {
+                let out = stream(encrypt, &key, &params, &parts(&plain, seed));
+                assert_eq!(out.unwrap(), cipher);
+                let out = stream(decrypt, &key, &params, &parts(&cipher, seed));
+                assert_eq!(out.unwrap(), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_the_gcm_of_the_aes_gcm_crate() {
+        use aes_gcm::{
+            Aes256Gcm, KeyInit,
+            aead::{Aead, Payload},
+        };
+        let key = [9; 32];
+        let theirs = Aes256Gcm::new(&key.into());
+        for len in 0..100u8 {
+            let iv = [len; 12];
+            let data: Vec<u8> = (0..len).collect();
+            let (aad, msg) = data.split_at(data.len() / 3);
+            let expected = theirs.encrypt(&iv.into(), Payload { msg, aad }).unwrap();
+            let params = params(&iv, aad, 128);
+            let ours = stream(Some(encrypt), &secret(&key), &params, &parts(msg, 1));
+            assert_eq!(ours.unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_is_found_and_nothing_comes_out() {
+        let key = secret(&[1; 16]);
+        let right = params(&[2; 12], b"aad", 128);
+        let cipher = single(Some(encrypt), &key, &right, b"twenty bytes of data").unwrap();
+        for bit in 0..cipher.len() * 8 {
+            let mut cipher = cipher.clone();
+            cipher[bit / 8] ^= 1 << (bit % 8);
+            let mut op = decrypt(&key, &right).unwrap();
+            let mut out = vec![0; op.total_len(cipher.len())];
+            assert_eq!(op.update(&cipher, &mut out).unwrap(), 0);
+            assert_eq!(op.finish(&mut out), Err(Error::EncryptedDataInvalid));
+            assert_eq!(out, vec![0; 20]);
+        }
+        for wrong in [params(&[2; 12], b"aae", 128), params(&[3; 12], b"aad", 128)] {
+            let error = single(Some(decrypt), &key, &wrong, &cipher).unwrap_err();
+            assert_eq!(error, Error::EncryptedDataInvalid);
+        }
+        let error = single(Some(decrypt), &key, &right, &cipher[..15]).unwrap_err();
+        assert_eq!(error, Error::EncryptedDataLenRange);
+    }
+
+    #[test]
+    fn tags_are_96_to_128_bits_and_cut_from_the_whole_one() {
+        let key = secret(&[1; 16]);
+        let whole = single(Some(encrypt), &key, &params(&[2; 12], &[], 128), b"data").unwrap();
+        for bits in [96, 104, 112, 120, 128] {
+            let params = params(&[2; 12], &[], bits);
+            let cut = single(Some(encrypt), &key, &params, b"data").unwrap();
+            assert_eq!(cut, whole[..4 + usize::try_from(bits).unwrap() / 8]);
+            let back = single(Some(decrypt), &key, &params, &cut).unwrap();
+            assert_eq!(back, b"data");
+        }
+        for bits in [0, 8, 64, 95, 97, 127, 129, 136] {
+            let error = encrypt(&key, &params(&[2; 12], &[], bits)).err();
+            assert_eq!(error, Some(Error::MechanismParamInvalid(CKM_AES_GCM)));
+        }
+        let error = encrypt(&key, &params(&[], &[], 128)).err();
+        assert_eq!(error, Some(Error::MechanismParamInvalid(CKM_AES_GCM)));
+    }
+
+    #[test]
+    fn wrapping_is_encryption() {
+        let key = secret(&[1; 32]);
+        let params = params(&[2; 12], b"label", 128);
+        let wrapped = wrap(&key, &params, &[7; 32], &entropy()).unwrap();
+        assert_eq!(wrapped.len(), 48);
+        let back = unwrap(&key, &params, &wrapped).unwrap();
+        back.expose(|back| assert_eq!(back, [7; 32]));
+        let error = unwrap(&key, &params, &wrapped[1..]).unwrap_err();
+        assert_eq!(error, Error::WrappedKeyInvalid);
+        let error = unwrap(&key, &params, &wrapped[..15]).unwrap_err();
+        assert_eq!(error, Error::WrappedKeyLenRange);
+    }
+}

@@ -349,3 +349,207 @@ impl Cipher for Counter {
         Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::known_answers::{
+        Case, cases, entropy, parts, row as table_row, secret, single, stream,
+    };
+
+    const VECTORS: &str = include_str!("../../tests/vectors/aes_cbc.txt");
+    const KEY: [u8; 16] = [7; 16];
+
+    fn counter(bits: CK_ULONG, block: &[u8]) -> Params {
+        let mut raw = vec![0; size_of::<CK_AES_CTR_PARAMS>()];
+        let at = offset_of!(CK_AES_CTR_PARAMS, ulCounterBits);
+        raw[at..][..size_of::<CK_ULONG>()].copy_from_slice(&bits.to_ne_bytes());
+        raw[offset_of!(CK_AES_CTR_PARAMS, cb)..][..BLOCK].copy_from_slice(block);
+        Params::Bytes(raw)
+    }
+
+    fn mechanism(case: &Case<'_>) -> (&'static Mechanism, Params) {
+        match case.text("mechanism") {
+            "AES_ECB" => (table_row(TABLE, CKM_AES_ECB), Params::None),
+            "AES_CBC" => (table_row(TABLE, CKM_AES_CBC), Params::Bytes(case.hex("iv"))),
+            "AES_CBC_PAD" => (
+                table_row(TABLE, CKM_AES_CBC_PAD),
+                Params::Bytes(case.hex("iv")),
+            ),
+            "AES_CTR" => (table_row(TABLE, CKM_AES_CTR), counter(128, &case.hex("iv"))),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn known_answers_in_one_part_and_in_many() {
+        for case in cases(VECTORS) {
+            let (row, params) = mechanism(&case);
+            let key = secret(&case.hex("key"));
+            let (plain, cipher) = (case.hex("plain"), case.hex("cipher"));
+            let encrypt = row.ops.encrypt;
+            let decrypt = row.ops.decrypt;
+            assert_eq!(single(encrypt, &key, &params, &plain).unwrap(), cipher);
+            assert_eq!(single(decrypt, &key, &params, &cipher).unwrap(), plain);
+            for seed in 0..50 {
+                let out = stream(encrypt, &key, &params, &parts(&plain, seed));
+                assert_eq!(out.unwrap(), cipher);
+                let out = stream(decrypt, &key, &params, &parts(&cipher, seed));
+                assert_eq!(out.unwrap(), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_exact_and_padding_holds_the_last_block_back() {
+        let params = Params::Bytes(vec![0; BLOCK]);
+        let encrypt = cbc_encrypt::<CKM_AES_CBC_PAD>(&secret(&KEY), &params).unwrap();
+        assert_eq!(encrypt.total_len(0), 16);
+        assert_eq!(encrypt.total_len(15), 16);
+        assert_eq!(encrypt.total_len(16), 32);
+        assert_eq!(encrypt.update_len(15), 0);
+        assert_eq!(encrypt.update_len(16), 16);
+        let mut decrypt = cbc_decrypt::<CKM_AES_CBC_PAD>(&secret(&KEY), &params).unwrap();
+        assert_eq!(decrypt.update_len(16), 0);
+        assert_eq!(decrypt.update_len(17), 16);
+        assert_eq!(decrypt.update(&[0; 16], &mut []).unwrap(), 0);
+        assert_eq!(decrypt.update_len(0), 0);
+        assert_eq!(decrypt.update_len(1), 16);
+        assert_eq!(decrypt.finish_len(), 16);
+        let plain = cbc_encrypt::<CKM_AES_CBC>(&secret(&KEY), &params).unwrap();
+        assert_eq!(plain.total_len(32), 32);
+        assert_eq!(plain.finish_len(), 0);
+    }
+
+    #[test]
+    fn data_that_is_no_whole_block_is_refused() {
+        let key = secret(&KEY);
+        let iv = Params::Bytes(vec![0; BLOCK]);
+        for (id, params) in [(CKM_AES_ECB, &Params::None), (CKM_AES_CBC, &iv)] {
+            let ops = &table_row(TABLE, id).ops;
+            for len in [1, 15, 17, 31] {
+                let data = vec![0; len];
+                let error = single(ops.encrypt, &key, params, &data).unwrap_err();
+                assert_eq!(error, Error::DataLenRange);
+                let error = single(ops.decrypt, &key, params, &data).unwrap_err();
+                assert_eq!(error, Error::EncryptedDataLenRange);
+            }
+            assert_eq!(single(ops.encrypt, &key, params, &[]).unwrap(), []);
+        }
+        let ops = &table_row(TABLE, CKM_AES_CBC_PAD).ops;
+        for len in [0, 1, 17] {
+            let error = single(ops.decrypt, &key, &iv, &vec![0; len]).unwrap_err();
+            assert_eq!(error, Error::EncryptedDataLenRange);
+        }
+    }
+
+    #[test]
+    fn every_wrong_padding_is_the_same_error() {
+        let key = secret(&KEY);
+        let iv = Params::Bytes(vec![0; BLOCK]);
+        let encrypt = table_row(TABLE, CKM_AES_CBC).ops.encrypt;
+        let decrypt = table_row(TABLE, CKM_AES_CBC_PAD).ops.decrypt;
+        let mut wrong = vec![[0; BLOCK], [17; BLOCK], [255; BLOCK]];
+        for padding in 2..=16u8 {
+            for place in BLOCK - usize::from(padding)..BLOCK - 1 {
+                let mut block = [padding; BLOCK];
+                block[place] ^= 1;
+                wrong.push(block);
+            }
+        }
+        for block in wrong {
+            let cipher = single(encrypt, &key, &iv, &block).unwrap();
+            let error = single(decrypt, &key, &iv, &cipher).unwrap_err();
+            assert_eq!(error, Error::EncryptedDataInvalid);
+        }
+        for padding in 1..=16u8 {
+            let mut block = [0xaa; BLOCK];
+            block[BLOCK - usize::from(padding)..].fill(padding);
+            let cipher = single(encrypt, &key, &iv, &block).unwrap();
+            let plain = single(decrypt, &key, &iv, &cipher).unwrap();
+            assert_eq!(plain, vec![0xaa; BLOCK - usize::from(padding)]);
+        }
+    }
+
+    #[test]
+    fn the_counter_ends_where_its_bits_do() {
+        // The standard's example: two bits that start at 1 are good for three blocks.
+        let ops = &table_row(TABLE, CKM_AES_CTR).ops;
+        let mut block = [0xff; BLOCK];
+        block[BLOCK - 1] = 0b1111_1101;
+        let params = counter(2, &block);
+        let key = secret(&KEY);
+        let most = single(ops.encrypt, &key, &params, &[0; 48]).unwrap();
+        let error = single(ops.encrypt, &key, &params, &[0; 49]).unwrap_err();
+        assert_eq!(error, Error::DataLenRange);
+        let error = stream(ops.decrypt, &key, &params, &[&[0; 48], &[0]]).unwrap_err();
+        assert_eq!(error, Error::DataLenRange);
+        // Each block is the encrypted counter.
+        let mut counters = [block; 3];
+        counters[1][BLOCK - 1] += 1;
+        counters[2][BLOCK - 1] += 2;
+        let ecb = table_row(TABLE, CKM_AES_ECB).ops.encrypt;
+        let expected = single(ecb, &key, &Params::None, counters.as_flattened()).unwrap();
+        assert_eq!(most, expected);
+        for bits in [0, 129, CK_ULONG::MAX] {
+            let error = single(ops.encrypt, &key, &counter(bits, &block), &[]).unwrap_err();
+            assert_eq!(error, Error::MechanismParamInvalid(CKM_AES_CTR));
+        }
+    }
+
+    #[test]
+    fn an_iv_is_one_block_and_a_key_16_24_or_32_bytes() {
+        for params in [
+            Params::None,
+            Params::Bytes(vec![0; 15]),
+            Params::Bytes(vec![0; 17]),
+        ] {
+            let error = cbc_encrypt::<CKM_AES_CBC>(&secret(&KEY), &params).err();
+            assert_eq!(error, Some(Error::MechanismParamInvalid(CKM_AES_CBC)));
+        }
+        for len in [0, 15, 17, 31, 33] {
+            let error = ecb_encrypt(&secret(&vec![0; len]), &Params::None).err();
+            assert_eq!(error, Some(Error::KeySizeRange));
+        }
+    }
+
+    #[test]
+    fn wrapping_pads_with_zeros_or_with_pkcs7() {
+        let key = secret(&KEY);
+        let iv = Params::Bytes(vec![3; BLOCK]);
+        let cases = [
+            (CKM_AES_ECB, Params::None, true),
+            (CKM_AES_CBC, iv.clone(), true),
+            (CKM_AES_CBC_PAD, iv, false),
+        ];
+        for (id, params, zeros) in cases {
+            let ops = &table_row(TABLE, id).ops;
+            let (wrap, unwrap) = (ops.wrap.unwrap(), ops.unwrap.unwrap());
+            for len in 1..50usize {
+                let material = vec![0xa5; len];
+                let wrapped = wrap(&key, &params, &material, &entropy()).unwrap();
+                let mut expected = material;
+                if zeros {
+                    expected.resize(len.next_multiple_of(BLOCK), 0);
+                    assert_eq!(wrapped.len(), expected.len());
+                }
+                let back = unwrap(&key, &params, &wrapped).unwrap();
+                back.expose(|back| assert_eq!(back, expected));
+            }
+            for len in [0, 15, 17] {
+                let error = unwrap(&key, &params, &vec![0; len]).unwrap_err();
+                assert_eq!(error, Error::WrappedKeyLenRange);
+            }
+        }
+        let unwrap = table_row(TABLE, CKM_AES_CBC_PAD).ops.unwrap.unwrap();
+        let iv = Params::Bytes(vec![3; BLOCK]);
+        let zeros = single(
+            table_row(TABLE, CKM_AES_CBC).ops.encrypt,
+            &key,
+            &iv,
+            &[0; 16],
+        );
+        let error = unwrap(&key, &iv, &zeros.unwrap()).unwrap_err();
+        assert_eq!(error, Error::WrappedKeyInvalid);
+    }
+}

@@ -272,3 +272,101 @@ fn count(a: &mut [u8], step: u64) {
         .zip(step.to_be_bytes())
         .for_each(|(a, step)| *a ^= step);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::known_answers::{
+        cases, entropy, parts, row as table_row, secret, single, stream,
+    };
+
+    const VECTORS: &str = include_str!("../../tests/vectors/aes_wrap.txt");
+    const KEY: [u8; 16] = [7; 16];
+
+    #[test]
+    fn known_answers() {
+        for case in cases(VECTORS) {
+            let ids: &[CK_MECHANISM_TYPE] = match case.text("mechanism") {
+                "AES_KEY_WRAP" => &[CKM_AES_KEY_WRAP, CKM_AES_KW],
+                "AES_KEY_WRAP_KWP" => &[CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KWP],
+                other => panic!("{other}"),
+            };
+            let key = secret(&case.hex("key"));
+            let params = case.opt_hex("iv").map_or(Params::None, Params::Bytes);
+            let cipher = case.hex("cipher");
+            for id in ids {
+                let ops = &table_row(TABLE, *id).ops;
+                let (wrap, unwrap) = (ops.wrap.unwrap(), ops.unwrap.unwrap());
+                let decrypted = single(ops.decrypt, &key, &params, &cipher);
+                let unwrapped = unwrap(&key, &params, &cipher);
+                if let Some(error) = case.get("error") {
+                    let decrypt = decrypted.unwrap_err();
+                    assert_eq!(format!("{decrypt:?}"), error);
+                    let expected = match decrypt {
+                        Error::EncryptedDataInvalid => Error::WrappedKeyInvalid,
+                        _ => Error::WrappedKeyLenRange,
+                    };
+                    assert_eq!(unwrapped.unwrap_err(), expected);
+                    continue;
+                }
+                let plain = case.hex("plain");
+                assert_eq!(decrypted.unwrap(), plain);
+                unwrapped.unwrap().expose(|bytes| assert_eq!(bytes, plain));
+                assert_eq!(wrap(&key, &params, &plain, &entropy()).unwrap(), cipher);
+                assert_eq!(single(ops.encrypt, &key, &params, &plain).unwrap(), cipher);
+                for seed in 0..20 {
+                    let out = stream(ops.encrypt, &key, &params, &parts(&plain, seed));
+                    assert_eq!(out.unwrap(), cipher);
+                    let out = stream(ops.decrypt, &key, &params, &parts(&cipher, seed));
+                    assert_eq!(out.unwrap(), plain);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn material_that_does_not_fit_is_a_key_size() {
+        let key = secret(&KEY);
+        for len in [0, 1, 7, 8, 15, 17, 33] {
+            let error = kw_wrap::<CKM_AES_KEY_WRAP>(&key, &Params::None, &vec![0; len], &entropy());
+            assert_eq!(error.unwrap_err(), Error::KeySizeRange);
+            let encrypt = Some(kw_encrypt::<CKM_AES_KEY_WRAP> as _);
+            let error = single(encrypt, &key, &Params::None, &vec![0; len]);
+            assert_eq!(error.unwrap_err(), Error::DataLenRange);
+        }
+        let error = kwp_wrap::<CKM_AES_KWP>(&key, &Params::None, &[], &entropy());
+        assert_eq!(error.unwrap_err(), Error::KeySizeRange);
+    }
+
+    #[test]
+    fn material_of_any_length_comes_back_from_padded_wrapping() {
+        let key = secret(&KEY);
+        for len in 1..70usize {
+            let material: Vec<u8> = (0..len).map(|i| u8::try_from(i).unwrap()).collect();
+            let wrapped = kwp_wrap::<CKM_AES_KWP>(&key, &Params::None, &material, &entropy());
+            let wrapped = wrapped.unwrap();
+            assert_eq!(wrapped.len(), len.next_multiple_of(8) + 8);
+            let back = kwp_unwrap::<CKM_AES_KWP>(&key, &Params::None, &wrapped).unwrap();
+            back.expose(|back| assert_eq!(back, material));
+            let other = Params::Bytes(vec![1, 2, 3, 4]);
+            let error = kwp_unwrap::<CKM_AES_KWP>(&key, &other, &wrapped).unwrap_err();
+            assert_eq!(error, Error::WrappedKeyInvalid);
+        }
+    }
+
+    #[test]
+    fn an_initial_value_is_whole_or_not_given() {
+        let key = secret(&KEY);
+        for len in [1, 4, 7, 9] {
+            let error = kw_encrypt::<CKM_AES_KW>(&key, &Params::Bytes(vec![0; len])).err();
+            assert_eq!(error, Some(Error::MechanismParamInvalid(CKM_AES_KW)));
+        }
+        for len in [1, 3, 5, 8] {
+            let error = kwp_encrypt::<CKM_AES_KWP>(&key, &Params::Bytes(vec![0; len])).err();
+            assert_eq!(error, Some(Error::MechanismParamInvalid(CKM_AES_KWP)));
+        }
+        let given = kw_wrap::<CKM_AES_KW>(&key, &Params::Bytes(KW_IV.into()), &KEY, &entropy());
+        let default = kw_wrap::<CKM_AES_KW>(&key, &Params::Bytes(vec![]), &KEY, &entropy());
+        assert_eq!(given.unwrap(), default.unwrap());
+    }
+}

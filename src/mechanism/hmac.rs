@@ -198,3 +198,113 @@ impl<D: Hash> Verify for Hmac<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::known_answers::{Case, cases, entropy, parts, row as table_row, secret};
+
+    const VECTORS: &str = include_str!("../../tests/vectors/hmac.txt");
+
+    fn mechanism(case: &Case<'_>) -> CK_MECHANISM_TYPE {
+        match case.text("mechanism") {
+            "SHA_1_HMAC" => CKM_SHA_1_HMAC,
+            "SHA_1_HMAC_GENERAL" => CKM_SHA_1_HMAC_GENERAL,
+            "SHA224_HMAC" => CKM_SHA224_HMAC,
+            "SHA224_HMAC_GENERAL" => CKM_SHA224_HMAC_GENERAL,
+            "SHA256_HMAC" => CKM_SHA256_HMAC,
+            "SHA256_HMAC_GENERAL" => CKM_SHA256_HMAC_GENERAL,
+            "SHA384_HMAC" => CKM_SHA384_HMAC,
+            "SHA384_HMAC_GENERAL" => CKM_SHA384_HMAC_GENERAL,
+            "SHA512_HMAC" => CKM_SHA512_HMAC,
+            "SHA512_HMAC_GENERAL" => CKM_SHA512_HMAC_GENERAL,
+            "SHA512_224_HMAC" => CKM_SHA512_224_HMAC,
+            "SHA512_224_HMAC_GENERAL" => CKM_SHA512_224_HMAC_GENERAL,
+            "SHA512_256_HMAC" => CKM_SHA512_256_HMAC,
+            "SHA512_256_HMAC_GENERAL" => CKM_SHA512_256_HMAC_GENERAL,
+            "SHA3_224_HMAC" => CKM_SHA3_224_HMAC,
+            "SHA3_224_HMAC_GENERAL" => CKM_SHA3_224_HMAC_GENERAL,
+            "SHA3_256_HMAC" => CKM_SHA3_256_HMAC,
+            "SHA3_256_HMAC_GENERAL" => CKM_SHA3_256_HMAC_GENERAL,
+            "SHA3_384_HMAC" => CKM_SHA3_384_HMAC,
+            "SHA3_384_HMAC_GENERAL" => CKM_SHA3_384_HMAC_GENERAL,
+            "SHA3_512_HMAC" => CKM_SHA3_512_HMAC,
+            "SHA3_512_HMAC_GENERAL" => CKM_SHA3_512_HMAC_GENERAL,
+            other => panic!("{other}"),
+        }
+    }
+
+    fn length(len: CK_ULONG) -> Params {
+        Params::Struct(vec![FieldValue::Ulong(len)])
+    }
+
+    fn signed(row: &Mechanism, key: &Key, params: &Params, parts: &[&[u8]]) -> Vec<u8> {
+        let mut op = row.ops.sign.unwrap()(key, params, &entropy()).unwrap();
+        for part in parts {
+            op.update(part).unwrap();
+        }
+        let mut out = vec![0; op.signature_len()];
+        let written = op.finish(&mut out).unwrap();
+        assert_eq!(written, out.len());
+        out
+    }
+
+    fn verified(
+        row: &Mechanism,
+        key: &Key,
+        params: &Params,
+        data: &[u8],
+        code: &[u8],
+    ) -> Result<()> {
+        let mut op = row.ops.verify.unwrap()(key, params).unwrap();
+        op.update(data).unwrap();
+        op.finish(code)
+    }
+
+    #[test]
+    fn known_answers_for_every_row() {
+        let mut unseen: Vec<_> = TABLE.iter().map(|row| row.id).collect();
+        for case in cases(VECTORS) {
+            let row = table_row(TABLE, mechanism(&case));
+            unseen.retain(|id| *id != row.id);
+            let key = secret(&case.hex("key"));
+            let params = case
+                .get("length")
+                .map_or(Params::None, |len| length(len.parse().unwrap()));
+            let (message, code) = (case.hex("message"), case.hex("code"));
+            assert_eq!(signed(row, &key, &params, &[&message]), code);
+            for seed in 0..10 {
+                assert_eq!(signed(row, &key, &params, &parts(&message, seed)), code);
+            }
+            assert_eq!(verified(row, &key, &params, &message, &code), Ok(()));
+            let mut wrong = code.clone();
+            wrong[0] ^= 1;
+            let result = verified(row, &key, &params, &message, &wrong);
+            assert_eq!(result, Err(Error::SignatureInvalid));
+            for len in [0, code.len() - 1] {
+                let result = verified(row, &key, &params, &message, &code[..len]);
+                assert_eq!(result, Err(Error::SignatureLenRange));
+            }
+            let longer = [code.as_slice(), &[0]].concat();
+            let result = verified(row, &key, &params, &message, &longer);
+            assert_eq!(result, Err(Error::SignatureLenRange));
+        }
+        assert_eq!(unseen, []);
+    }
+
+    #[test]
+    fn the_length_is_one_to_the_whole_code() {
+        let row = table_row(TABLE, CKM_SHA256_HMAC_GENERAL);
+        let key = secret(b"key");
+        let whole = signed(row, &key, &length(32), &[b"data"]);
+        for len in 1..=32u8 {
+            let cut = signed(row, &key, &length(len.into()), &[b"data"]);
+            assert_eq!(cut, whole[..usize::from(len)]);
+        }
+        for len in [0, 33, CK_ULONG::MAX] {
+            let error = row.ops.verify.unwrap()(&key, &length(len)).err();
+            let expected = Error::MechanismParamInvalid(CKM_SHA256_HMAC_GENERAL);
+            assert_eq!(error, Some(expected));
+        }
+    }
+}

@@ -13,6 +13,9 @@ pub mod ecdsa;
 pub mod eddsa;
 pub mod generic;
 pub mod hmac;
+pub mod kdf;
+#[cfg(test)]
+mod known_answers;
 pub mod ops;
 pub mod params;
 mod whole;

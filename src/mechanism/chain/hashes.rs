@@ -153,3 +153,80 @@ fn put(digest: &[u8], out: &mut [u8]) -> Result<usize> {
         .copy_from_slice(digest);
     Ok(needed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::known_answers::{Case, cases, parts, row as table_row};
+
+    const VECTORS: &str = include_str!("../../../tests/vectors/hashes.txt");
+
+    fn mechanism(case: &Case<'_>) -> CK_MECHANISM_TYPE {
+        match case.text("mechanism") {
+            "KECCAK_224" => CKM_KECCAK_224,
+            "KECCAK_256" => CKM_KECCAK_256,
+            "KECCAK_384" => CKM_KECCAK_384,
+            "KECCAK_512" => CKM_KECCAK_512,
+            "BLAKE2B_160" => CKM_BLAKE2B_160,
+            "BLAKE2B_256" => CKM_BLAKE2B_256,
+            "BLAKE2B_384" => CKM_BLAKE2B_384,
+            "BLAKE2B_512" => CKM_BLAKE2B_512,
+            "RIPEMD160" => CKM_RIPEMD160,
+            "BC_SHA256D" => CKM_BC_SHA256D,
+            "BC_HASH160" => CKM_BC_HASH160,
+            "BC_TAGGED_SHA256" => CKM_BC_TAGGED_SHA256,
+            "BC_EIP191" => CKM_BC_EIP191,
+            other => panic!("{other}"),
+        }
+    }
+
+    fn digest(row: &Mechanism, params: &Params, parts: &[&[u8]]) -> Vec<u8> {
+        let mut op = row.ops.digest.unwrap()(params).unwrap();
+        for part in parts {
+            op.update(part).unwrap();
+        }
+        let mut out = vec![0; op.digest_len()];
+        let written = op.finish(&mut out).unwrap();
+        assert_eq!(written, out.len());
+        out
+    }
+
+    #[test]
+    fn known_answers_for_every_row_in_one_part_and_in_many() {
+        let mut unseen: Vec<_> = TABLE.iter().map(|row| row.id).collect();
+        for case in cases(VECTORS) {
+            let row = table_row(TABLE, mechanism(&case));
+            unseen.retain(|id| *id != row.id);
+            let params = case.opt_hex("tag").map_or(Params::None, Params::Bytes);
+            let (message, expected) = (case.hex("message"), case.hex("digest"));
+            assert_eq!(digest(row, &params, &[&message]), expected);
+            for seed in 0..20 {
+                let parts = parts(&message, seed);
+                assert_eq!(digest(row, &params, &parts), expected);
+            }
+        }
+        assert_eq!(unseen, []);
+    }
+
+    #[test]
+    fn keccak_is_not_sha3() {
+        let keccak = digest(table_row(TABLE, CKM_KECCAK_256), &Params::None, &[]);
+        assert_ne!(keccak, sha3::Sha3_256::digest([]).to_vec());
+    }
+
+    #[test]
+    fn a_tagged_hash_needs_its_tag() {
+        for params in [Params::None, Params::Bytes(vec![])] {
+            let error = tagged(&params).err();
+            let expected = Error::MechanismParamInvalid(CKM_BC_TAGGED_SHA256);
+            assert_eq!(error, Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_is_too_small_is_an_error() {
+        let op = plain::<Keccak256>(&Params::None).unwrap();
+        let error = op.finish(&mut [0; 31]).unwrap_err();
+        assert_eq!(error, Error::BufferTooSmall { needed: 32 });
+    }
+}
