@@ -1,16 +1,15 @@
-//! AES in the ECB, CBC and CTR modes (PKCS#11 v3.1 section 6.13, NIST SP 800-38A).
+//! AES in the ECB and CBC modes (PKCS#11 v3.1 section 6.13, NIST SP 800-38A).
 #![allow(
     clippy::indexing_slicing,
     reason = "all bounds follow from the block size and from lengths computed beside the slices"
 )]
 
-use std::{mem::offset_of, sync::Arc};
+use std::sync::Arc;
 
 use aes::cipher::{
     Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
-    StreamCipher, consts::U16, inout::InOutBuf,
+    consts::U16, inout::InOutBuf,
 };
-use ctr::CtrCore;
 use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
@@ -42,18 +41,6 @@ pub const TABLE: &[Mechanism] = &[
     ),
     cbc::<CKM_AES_CBC>(),
     cbc::<CKM_AES_CBC_PAD>(),
-    row(
-        CKM_AES_CTR,
-        Shape::Bytes {
-            min: size_of::<CK_AES_CTR_PARAMS>(),
-            max: size_of::<CK_AES_CTR_PARAMS>(),
-        },
-        Ops {
-            encrypt: Some(ctr_start),
-            decrypt: Some(ctr_start),
-            ..Ops::NONE
-        },
-    ),
 ];
 
 const fn row(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
@@ -287,96 +274,21 @@ fn unpadded(block: &[u8; BLOCK]) -> Result<usize> {
     }
 }
 
-/// CTR, which encrypts and decrypts alike.
-fn ctr_start(key: &Key, params: &Params) -> Result<Box<dyn Cipher>> {
-    let invalid = || Error::MechanismParamInvalid(CKM_AES_CTR);
-    let Params::Bytes(raw) = params else {
-        return Err(invalid());
-    };
-    let bits = raw.get(offset_of!(CK_AES_CTR_PARAMS, ulCounterBits)..);
-    let bits = bits
-        .and_then(|bits| bits.first_chunk())
-        .ok_or_else(invalid)?;
-    let block = raw.get(offset_of!(CK_AES_CTR_PARAMS, cb)..);
-    let block: &[u8; BLOCK] = block.and_then(|cb| cb.first_chunk()).ok_or_else(invalid)?;
-    let bits = u32::try_from(CK_ULONG::from_ne_bytes(*bits)).map_err(|_| invalid())?;
-    let highest = match bits {
-        1..=128 => u128::MAX >> (128 - bits),
-        _ => return Err(invalid()),
-    };
-    let first = u128::from_be_bytes(*block) & highest;
-    let core = CtrCore::inner_iv_init(Aes::new(key)?, &Array(*block));
-    Ok(Box::new(Counter {
-        mode: ctr::Ctr128BE::from_core(core),
-        left: (highest - first)
-            .saturating_add(1)
-            .saturating_mul(BLOCK as u128),
-    }))
-}
-
-struct Counter {
-    mode: ctr::Ctr128BE<Aes>,
-    /// Bytes until the counter bits would overflow into the rest of the block.
-    left: u128,
-}
-
-impl Cipher for Counter {
-    fn total_len(&self, input: usize) -> usize {
-        input
-    }
-
-    fn update_len(&self, input: usize) -> usize {
-        input
-    }
-
-    fn update(&mut self, input: &[u8], out: &mut [u8]) -> Result<usize> {
-        let out = &mut out[..input.len()];
-        self.left = self
-            .left
-            .checked_sub(input.len() as u128)
-            .ok_or(Error::DataLenRange)?;
-        self.mode
-            .try_apply_keystream_b2b(input, out)
-            .map_err(|_| Error::DataLenRange)?;
-        Ok(input.len())
-    }
-
-    fn finish_len(&self) -> usize {
-        0
-    }
-
-    fn finish(self: Box<Self>, _out: &mut [u8]) -> Result<usize> {
-        Ok(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mechanism::known_answers::{
-        Case, cases, entropy, parts, row as table_row, secret, single, stream,
+        Case, cases, entropy, parts, registered, secret, single, stream,
     };
 
     const VECTORS: &str = include_str!("../../tests/vectors/aes_cbc.txt");
     const KEY: [u8; 16] = [7; 16];
 
-    fn counter(bits: CK_ULONG, block: &[u8]) -> Params {
-        let mut raw = vec![0; size_of::<CK_AES_CTR_PARAMS>()];
-        let at = offset_of!(CK_AES_CTR_PARAMS, ulCounterBits);
-        raw[at..][..size_of::<CK_ULONG>()].copy_from_slice(&bits.to_ne_bytes());
-        raw[offset_of!(CK_AES_CTR_PARAMS, cb)..][..BLOCK].copy_from_slice(block);
-        Params::Bytes(raw)
-    }
-
     fn mechanism(case: &Case<'_>) -> (&'static Mechanism, Params) {
         match case.text("mechanism") {
-            "AES_ECB" => (table_row(TABLE, CKM_AES_ECB), Params::None),
-            "AES_CBC" => (table_row(TABLE, CKM_AES_CBC), Params::Bytes(case.hex("iv"))),
-            "AES_CBC_PAD" => (
-                table_row(TABLE, CKM_AES_CBC_PAD),
-                Params::Bytes(case.hex("iv")),
-            ),
-            "AES_CTR" => (table_row(TABLE, CKM_AES_CTR), counter(128, &case.hex("iv"))),
+            "AES_ECB" => (registered(CKM_AES_ECB), Params::None),
+            "AES_CBC" => (registered(CKM_AES_CBC), Params::Bytes(case.hex("iv"))),
+            "AES_CBC_PAD" => (registered(CKM_AES_CBC_PAD), Params::Bytes(case.hex("iv"))),
             other => panic!("{other}"),
         }
     }
@@ -426,7 +338,7 @@ mod tests {
         let key = secret(&KEY);
         let iv = Params::Bytes(vec![0; BLOCK]);
         for (id, params) in [(CKM_AES_ECB, &Params::None), (CKM_AES_CBC, &iv)] {
-            let ops = &table_row(TABLE, id).ops;
+            let ops = &registered(id).ops;
             for len in [1, 15, 17, 31] {
                 let data = vec![0; len];
                 let error = single(ops.encrypt, &key, params, &data).unwrap_err();
@@ -434,9 +346,9 @@ mod tests {
                 let error = single(ops.decrypt, &key, params, &data).unwrap_err();
                 assert_eq!(error, Error::EncryptedDataLenRange);
             }
-            assert_eq!(single(ops.encrypt, &key, params, &[]).unwrap(), []);
+            assert!(single(ops.encrypt, &key, params, &[]).unwrap().is_empty());
         }
-        let ops = &table_row(TABLE, CKM_AES_CBC_PAD).ops;
+        let ops = &registered(CKM_AES_CBC_PAD).ops;
         for len in [0, 1, 17] {
             let error = single(ops.decrypt, &key, &iv, &vec![0; len]).unwrap_err();
             assert_eq!(error, Error::EncryptedDataLenRange);
@@ -447,8 +359,8 @@ mod tests {
     fn every_wrong_padding_is_the_same_error() {
         let key = secret(&KEY);
         let iv = Params::Bytes(vec![0; BLOCK]);
-        let encrypt = table_row(TABLE, CKM_AES_CBC).ops.encrypt;
-        let decrypt = table_row(TABLE, CKM_AES_CBC_PAD).ops.decrypt;
+        let encrypt = registered(CKM_AES_CBC).ops.encrypt;
+        let decrypt = registered(CKM_AES_CBC_PAD).ops.decrypt;
         let mut wrong = vec![[0; BLOCK], [17; BLOCK], [255; BLOCK]];
         for padding in 2..=16u8 {
             for place in BLOCK - usize::from(padding)..BLOCK - 1 {
@@ -468,32 +380,6 @@ mod tests {
             let cipher = single(encrypt, &key, &iv, &block).unwrap();
             let plain = single(decrypt, &key, &iv, &cipher).unwrap();
             assert_eq!(plain, vec![0xaa; BLOCK - usize::from(padding)]);
-        }
-    }
-
-    #[test]
-    fn the_counter_ends_where_its_bits_do() {
-        // The standard's example: two bits that start at 1 are good for three blocks.
-        let ops = &table_row(TABLE, CKM_AES_CTR).ops;
-        let mut block = [0xff; BLOCK];
-        block[BLOCK - 1] = 0b1111_1101;
-        let params = counter(2, &block);
-        let key = secret(&KEY);
-        let most = single(ops.encrypt, &key, &params, &[0; 48]).unwrap();
-        let error = single(ops.encrypt, &key, &params, &[0; 49]).unwrap_err();
-        assert_eq!(error, Error::DataLenRange);
-        let error = stream(ops.decrypt, &key, &params, &[&[0; 48], &[0]]).unwrap_err();
-        assert_eq!(error, Error::DataLenRange);
-        // Each block is the encrypted counter.
-        let mut counters = [block; 3];
-        counters[1][BLOCK - 1] += 1;
-        counters[2][BLOCK - 1] += 2;
-        let ecb = table_row(TABLE, CKM_AES_ECB).ops.encrypt;
-        let expected = single(ecb, &key, &Params::None, counters.as_flattened()).unwrap();
-        assert_eq!(most, expected);
-        for bits in [0, 129, CK_ULONG::MAX] {
-            let error = single(ops.encrypt, &key, &counter(bits, &block), &[]).unwrap_err();
-            assert_eq!(error, Error::MechanismParamInvalid(CKM_AES_CTR));
         }
     }
 
@@ -523,7 +409,7 @@ mod tests {
             (CKM_AES_CBC_PAD, iv, false),
         ];
         for (id, params, zeros) in cases {
-            let ops = &table_row(TABLE, id).ops;
+            let ops = &registered(id).ops;
             let (wrap, unwrap) = (ops.wrap.unwrap(), ops.unwrap.unwrap());
             for len in 1..50usize {
                 let material = vec![0xa5; len];
@@ -541,14 +427,9 @@ mod tests {
                 assert_eq!(error, Error::WrappedKeyLenRange);
             }
         }
-        let unwrap = table_row(TABLE, CKM_AES_CBC_PAD).ops.unwrap.unwrap();
+        let unwrap = registered(CKM_AES_CBC_PAD).ops.unwrap.unwrap();
         let iv = Params::Bytes(vec![3; BLOCK]);
-        let zeros = single(
-            table_row(TABLE, CKM_AES_CBC).ops.encrypt,
-            &key,
-            &iv,
-            &[0; 16],
-        );
+        let zeros = single(registered(CKM_AES_CBC).ops.encrypt, &key, &iv, &[0; 16]);
         let error = unwrap(&key, &iv, &zeros.unwrap()).unwrap_err();
         assert_eq!(error, Error::WrappedKeyInvalid);
     }

@@ -277,7 +277,7 @@ fn count(a: &mut [u8], step: u64) {
 mod tests {
     use super::*;
     use crate::mechanism::known_answers::{
-        cases, entropy, parts, row as table_row, secret, single, stream,
+        cases, entropy, parts, registered, secret, single, stream,
     };
 
     const VECTORS: &str = include_str!("../../tests/vectors/aes_wrap.txt");
@@ -295,16 +295,17 @@ mod tests {
             let params = case.opt_hex("iv").map_or(Params::None, Params::Bytes);
             let cipher = case.hex("cipher");
             for id in ids {
-                let ops = &table_row(TABLE, *id).ops;
+                let ops = &registered(*id).ops;
                 let (wrap, unwrap) = (ops.wrap.unwrap(), ops.unwrap.unwrap());
                 let decrypted = single(ops.decrypt, &key, &params, &cipher);
                 let unwrapped = unwrap(&key, &params, &cipher);
                 if let Some(error) = case.get("error") {
                     let decrypt = decrypted.unwrap_err();
                     assert_eq!(format!("{decrypt:?}"), error);
-                    let expected = match decrypt {
-                        Error::EncryptedDataInvalid => Error::WrappedKeyInvalid,
-                        _ => Error::WrappedKeyLenRange,
+                    let expected = if decrypt == Error::EncryptedDataInvalid {
+                        Error::WrappedKeyInvalid
+                    } else {
+                        Error::WrappedKeyLenRange
                     };
                     assert_eq!(unwrapped.unwrap_err(), expected);
                     continue;

@@ -3,7 +3,6 @@
 
 use std::mem::{offset_of, size_of};
 
-use hkdf::{Hkdf, HkdfExtract};
 use hmac::EagerHash;
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
@@ -157,17 +156,16 @@ fn hkdf_derive<const M: CK_MECHANISM_TYPE>(
     else {
         return Err(invalid());
     };
-    let run: fn(&[u8], Option<&[u8]>, Option<&[u8]>, Option<usize>) -> Result<SecretBytes> =
-        match *hash {
-            CKM_SHA_1 => hkdf::<Sha1>,
-            CKM_SHA224 => hkdf::<Sha224>,
-            CKM_SHA256 => hkdf::<Sha256>,
-            CKM_SHA384 => hkdf::<Sha384>,
-            CKM_SHA512 => hkdf::<Sha512>,
-            CKM_SHA512_224 => hkdf::<Sha512_224>,
-            CKM_SHA512_256 => hkdf::<Sha512_256>,
-            _ => return Err(invalid()),
-        };
+    let run: Hkdf = match *hash {
+        CKM_SHA_1 => hkdf::<Sha1>,
+        CKM_SHA224 => hkdf::<Sha224>,
+        CKM_SHA256 => hkdf::<Sha256>,
+        CKM_SHA384 => hkdf::<Sha384>,
+        CKM_SHA512 => hkdf::<Sha512>,
+        CKM_SHA512_224 => hkdf::<Sha512_224>,
+        CKM_SHA512_256 => hkdf::<Sha512_256>,
+        _ => return Err(invalid()),
+    };
     let salt = match (*extract, *salt_type) {
         (false, _) if *expand => None,
         (true, CKF_HKDF_SALT_NULL) => Some([].as_slice()),
@@ -203,6 +201,9 @@ fn hkdf_derive<const M: CK_MECHANISM_TYPE>(
     Ok(vec![derived])
 }
 
+/// HKDF with one hash: of a key, with a salt, an info and the length that is wanted.
+type Hkdf = fn(&[u8], Option<&[u8]>, Option<&[u8]>, Option<usize>) -> Result<SecretBytes>;
+
 /// Extracts where there is a salt (an empty one is the default) and expands where there is an info.
 fn hkdf<H: EagerHash>(
     key: &[u8],
@@ -211,7 +212,7 @@ fn hkdf<H: EagerHash>(
     len: Option<usize>,
 ) -> Result<SecretBytes> {
     let prk = salt.map(|salt| {
-        let mut extract = HkdfExtract::<H>::new(Some(salt));
+        let mut extract = hkdf::HkdfExtract::<H>::new(Some(salt));
         extract.input_ikm(key);
         Zeroizing::new(extract.finalize().0.to_vec())
     });
@@ -223,7 +224,7 @@ fn hkdf<H: EagerHash>(
         };
     };
     let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
-    let expand = Hkdf::<H>::from_prk(prk).map_err(|_| Error::KeySizeRange)?;
+    let expand = hkdf::Hkdf::<H>::from_prk(prk).map_err(|_| Error::KeySizeRange)?;
     SecretBytes::new_with(len, |out| expand.expand(info, out)).map_err(|_| Error::KeySizeRange)
 }
 
@@ -252,7 +253,7 @@ mod tests {
     use super::*;
     use crate::{
         env::OsEntropy,
-        mechanism::known_answers::{Case, cases, row as table_row, secret},
+        mechanism::known_answers::{Case, cases, registered, secret},
     };
 
     const VECTORS: &str = include_str!("../../tests/vectors/kdf.txt");
@@ -304,7 +305,7 @@ mod tests {
             template,
             entropy: &OsEntropy,
         };
-        let derive = table_row(TABLE, M).ops.derive.unwrap();
+        let derive = registered(M).ops.derive.unwrap();
         Ok(derive(&input, &mut params)?.pop().unwrap())
     }
 

@@ -58,12 +58,12 @@ pub(in crate::mechanism) fn cases(text: &str) -> Vec<Case<'_>> {
     cases
 }
 
-/// The row of a table.
-pub(in crate::mechanism) fn row(
-    table: &'static [Mechanism],
-    id: CK_MECHANISM_TYPE,
-) -> &'static Mechanism {
-    table.iter().find(|row| row.id == id).unwrap()
+/// The one row that the registry has for a mechanism.
+pub(in crate::mechanism) fn registered(id: CK_MECHANISM_TYPE) -> &'static Mechanism {
+    let mut rows = super::all().filter(|row| row.id == id);
+    let row = rows.next().unwrap();
+    assert!(rows.next().is_none(), "two rows for {id:#x}");
+    row
 }
 
 pub(in crate::mechanism) fn secret(bytes: &[u8]) -> Key {

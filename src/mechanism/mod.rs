@@ -5,6 +5,7 @@
 mod aes;
 pub mod aes_aead;
 pub mod aes_cbc;
+pub mod aes_ctr;
 pub mod aes_wrap;
 pub mod chain;
 mod descriptor;
@@ -32,6 +33,12 @@ const FAMILIES: &[&[Mechanism]] = &[
     eddsa::TABLE,
     generic::TABLE,
     aes_cbc::TABLE,
+    aes_ctr::TABLE,
+    aes_aead::TABLE,
+    aes_wrap::TABLE,
+    hmac::TABLE,
+    kdf::TABLE,
+    chain::hashes::TABLE,
 ];
 
 /// Every mechanism.

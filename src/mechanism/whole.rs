@@ -78,11 +78,11 @@ pub(super) fn wrap(
     params: &Params,
     material: &[u8],
 ) -> Result<Vec<u8>> {
-    let wrapped = run(encrypt(key, params)?, material).map_err(|e| match e {
-        Error::DataLenRange => Error::KeySizeRange,
-        e => e,
-    })?;
-    Ok(wrapped.to_vec())
+    match run(encrypt(key, params)?, material) {
+        Ok(wrapped) => Ok(wrapped.to_vec()),
+        Err(Error::DataLenRange) => Err(Error::KeySizeRange),
+        Err(e) => Err(e),
+    }
 }
 
 /// Unwraps key material: decrypts it in one part.
@@ -95,12 +95,12 @@ pub(super) fn unwrap(
     if wrapped.is_empty() {
         return Err(Error::WrappedKeyLenRange);
     }
-    let material = run(decrypt(key, params)?, wrapped).map_err(|e| match e {
-        Error::EncryptedDataInvalid => Error::WrappedKeyInvalid,
-        Error::EncryptedDataLenRange => Error::WrappedKeyLenRange,
-        e => e,
-    })?;
-    Ok(SecretBytes::copy_from(&material))
+    match run(decrypt(key, params)?, wrapped) {
+        Ok(material) => Ok(SecretBytes::copy_from(&material)),
+        Err(Error::EncryptedDataInvalid) => Err(Error::WrappedKeyInvalid),
+        Err(Error::EncryptedDataLenRange) => Err(Error::WrappedKeyLenRange),
+        Err(e) => Err(e),
+    }
 }
 
 fn run(mut cipher: Box<dyn Cipher>, input: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
