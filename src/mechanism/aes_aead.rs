@@ -1,4 +1,4 @@
-//! AES-GCM (PKCS#11 v3.1 section 6.13.3, NIST SP 800-38D). Encryption streams; decryption gives
+//! AES-GCM (PKCS#11 v3.1 section 6.13, NIST SP 800-38D). Encryption streams; decryption gives
 //! nothing away before the tag is checked. IVs of any length are taken, which is why CTR and GHASH
 //! are put together here: the `aes-gcm` crate wants the length of the IV as a type.
 #![allow(

@@ -1,4 +1,4 @@
-//! AES in the ECB and CBC modes (PKCS#11 v3.1 section 6.13, NIST SP 800-38A).
+//! AES in the ECB and CBC modes (PKCS#11 v3.1 section 6.10, NIST SP 800-38A).
 #![allow(
     clippy::indexing_slicing,
     reason = "all bounds follow from the block size and from lengths computed beside the slices"
@@ -151,10 +151,9 @@ enum Mode {
 
 impl Mode {
     /// Processes whole blocks; both slices have the same length.
-    fn run(&mut self, input: &[u8], out: &mut [u8]) {
-        let Ok(blocks) = InOutBuf::new(input, out) else {
-            return;
-        };
+    fn run(&mut self, input: &[u8], out: &mut [u8]) -> Result<()> {
+        let blocks = InOutBuf::new(input, out)
+            .map_err(|_| Error::General("blocks of different lengths".into()))?;
         let (blocks, _) = blocks.into_chunks::<U16>();
         match self {
             Self::EcbEncrypt(aes) => aes.encrypt_blocks_inout(blocks),
@@ -162,6 +161,7 @@ impl Mode {
             Self::CbcEncrypt(mode) => mode.encrypt_blocks_inout(blocks),
             Self::CbcDecrypt(mode) => mode.decrypt_blocks_inout(blocks),
         }
+        Ok(())
     }
 
     const fn encrypts(&self) -> bool {
@@ -220,9 +220,9 @@ impl Cipher for Blocks {
             let (head, rest) = input.split_at(BLOCK - self.filled);
             self.held[self.filled..].copy_from_slice(head);
             let (first, others) = out[..written].split_at_mut(BLOCK);
-            self.mode.run(&*self.held, first);
+            self.mode.run(&*self.held, first)?;
             let (whole, tail) = rest.split_at(others.len());
-            self.mode.run(whole, others);
+            self.mode.run(whole, others)?;
             self.filled = 0;
             input = tail;
         }
@@ -243,12 +243,12 @@ impl Cipher for Blocks {
             (true, true) => {
                 let padding = BLOCK - self.filled;
                 self.held[self.filled..].fill(u8::try_from(padding).unwrap_or_default());
-                self.mode.run(&*self.held, &mut out[..BLOCK]);
+                self.mode.run(&*self.held, &mut out[..BLOCK])?;
                 Ok(BLOCK)
             }
             (true, false) if self.filled == BLOCK => {
                 let mut last = Zeroizing::new([0; BLOCK]);
-                self.mode.run(&*self.held, &mut *last);
+                self.mode.run(&*self.held, &mut *last)?;
                 let len = unpadded(&last)?;
                 out[..len].copy_from_slice(&last[..len]);
                 Ok(len)

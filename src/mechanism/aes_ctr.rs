@@ -1,4 +1,4 @@
-//! AES in the CTR mode (PKCS#11 v3.1 section 6.13.2, NIST SP 800-38A).
+//! AES in the CTR mode (PKCS#11 v3.1 section 6.11, NIST SP 800-38A).
 #![allow(
     clippy::indexing_slicing,
     reason = "output buffers are as long as the lengths that the cipher names"

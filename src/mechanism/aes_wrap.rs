@@ -1,4 +1,4 @@
-//! AES key wrapping (PKCS#11 v3.1 section 6.13.9, RFC 3394 and 5649, NIST SP 800-38F), with the
+//! AES key wrapping (PKCS#11 v3.1 section 6.16, RFC 3394 and 5649, NIST SP 800-38F), with the
 //! initial value that the caller may choose: the `aes-kw` crate knows the default ones alone.
 #![allow(
     clippy::indexing_slicing,

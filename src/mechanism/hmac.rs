@@ -1,4 +1,4 @@
-//! HMAC with the SHA-1, SHA-2 and SHA-3 hashes (PKCS#11 v3.1 section 6.20 and on, RFC 2104,
+//! HMAC with the SHA-1, SHA-2 and SHA-3 hashes (PKCS#11 v3.1 sections 6.20 to 6.31, RFC 2104,
 //! FIPS 198-1). One form for all hashes that wipes both its states: what the `hmac` crate has for
 //! SHA-3 leaves the padded key in memory.
 

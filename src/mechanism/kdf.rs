@@ -1,5 +1,4 @@
-//! Keys from passwords (PBKDF2: PKCS#11 v3.1 section 6.31, RFC 8018) and from keys (HKDF: section
-//! 6.62, RFC 5869).
+//! Keys from passwords (PBKDF2: PKCS#11 v3.1 section 6.37, RFC 8018) and from keys (HKDF: RFC 5869).
 
 use std::mem::{offset_of, size_of};
 
