@@ -1,6 +1,6 @@
 //! Mechanism parameters: the one reader that walks a [`Shape`], and the writer of its output fields.
 
-use std::ptr;
+use std::{ptr, sync::Arc};
 
 use super::{
     buffer::{input, length},
@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     mechanism::{self, Field, FieldValue, Invocation, Params, Shape},
     pkcs11::*,
+    secret::SecretBytes,
 };
 
 /// More elements than any parameter has.
@@ -100,6 +101,15 @@ unsafe fn read_field(raw: &[u8], field: &Field) -> Result<FieldValue> {
         Field::Bytes { ptr, len } => {
             // SAFETY: the caller's promise.
             FieldValue::Bytes(unsafe { input(pointer(raw, ptr)?, ulong(raw, len)?)? }.to_vec())
+        }
+        Field::Secret { ptr, len, max } => {
+            let (from, len) = (pointer(raw, ptr)?, ulong(raw, len)?);
+            // Checked before anything is followed: an old layout has a pointer in this place.
+            if length(len)? > max {
+                return Err(Error::ArgumentsBad("a secret is too long"));
+            }
+            // SAFETY: the caller's promise.
+            FieldValue::Secret(Arc::new(SecretBytes::copy_from(unsafe { input(from, len)? })))
         }
         Field::BytesInOut { ptr, len, capacity } => {
             let (from, len) = (pointer::<u8>(raw, ptr)?, length(ulong(raw, len)?)?);
