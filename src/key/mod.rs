@@ -74,6 +74,24 @@ pub fn find(id: CK_KEY_TYPE) -> Option<&'static KeyType> {
     KEY_TYPES.iter().find(|t| t.id == id).copied()
 }
 
+/// The key material of an object as wrapping mechanisms carry it: the value of a secret key, the
+/// PKCS#8 form of a private key.
+///
+/// # Errors
+/// `CKR_KEY_NOT_WRAPPABLE` for anything else.
+pub fn export(_attributes: &Template) -> Result<SecretBytes> {
+    Err(Error::KeyNotWrappable)
+}
+
+/// The key-material attributes of unwrapped bytes, for the class and key type that the template
+/// names.
+///
+/// # Errors
+/// `CKR_TEMPLATE_INCOMPLETE`, `CKR_WRAPPED_KEY_INVALID`.
+pub fn import(_material: &SecretBytes, _template: &Template) -> Result<Template> {
+    Err(Error::WrappedKeyInvalid)
+}
+
 /// Parses the key in an object's attributes.
 ///
 /// # Errors

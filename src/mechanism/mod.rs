@@ -10,8 +10,8 @@ pub mod generic;
 pub mod ops;
 pub mod params;
 
-pub use descriptor::{Mechanism, Ops};
-pub use ops::{Digest, Sign, Verify};
+pub use descriptor::{DeriveInput, Derived, Mechanism, Ops, Protection};
+pub use ops::{Cipher, Digest, Sign, Verify};
 pub use params::{Field, FieldValue, Invocation, Params, Shape};
 
 use crate::pkcs11::*;

@@ -44,6 +44,32 @@ pub enum Field {
         /// Offset of the length in bytes.
         len: usize,
     },
+    /// A pointer to `CK_ULONG`s and their number.
+    Ulongs {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the number of elements.
+        len: usize,
+    },
+    /// A pointer to `CK_ATTRIBUTE`s and their number; NULL and 0 give [`FieldValue::Absent`].
+    Template {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the number of attributes.
+        len: usize,
+    },
+    /// A `CK_ULONG` that the mechanism writes.
+    UlongOut(usize),
+    /// A buffer of `capacity` bytes with its length, read and written back: the length says how
+    /// many bytes go in, and then how many came out.
+    BytesInOut {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the length in bytes.
+        len: usize,
+        /// Bytes that the caller must offer.
+        capacity: usize,
+    },
 }
 
 /// A field's value, copied out of C memory.
@@ -55,8 +81,12 @@ pub enum FieldValue {
     Ulong(CK_ULONG),
     /// From [`Field::Bytes`].
     Bytes(Vec<u8>),
-    /// A nested template.
+    /// From [`Field::Ulongs`].
+    Ulongs(Vec<CK_ULONG>),
+    /// From [`Field::Template`].
     Template(Template),
+    /// A NULL template.
+    Absent,
 }
 
 /// A mechanism's parameter, copied out of C memory.

@@ -139,7 +139,7 @@ pub trait Store: Send + Sync + Debug {
 
     /// A number that differs from the last one when another process, or this one, may have committed
     /// since; a few nanoseconds.
-    fn generation(&self) -> u64;
+    fn generation(&self) -> Option<u64>;
 
     /// Closes what must not cross a fork (file descriptors, locks); the next call opens it again.
     fn suspend(&self);
