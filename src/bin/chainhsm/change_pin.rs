@@ -34,13 +34,23 @@ impl ChangePin {
         }
         let hsm = Hsm::open()?;
         let token = hsm.choose(&self.which)?;
-        let (user, who, old) = if self.so {
-            (CKU_SO, "security officer's", self.so_pin.read()?)
+        let who = if self.so {
+            "security officer's"
         } else {
-            (CKU_USER, "user", self.pin.read()?)
+            "user"
+        };
+        let old = if self.so {
+            self.so_pin.read()?
+        } else {
+            self.pin.read()?
         };
         let new = self.new_pin.read()?;
-        let session = hsm.login(token.slot, user, &old)?;
+        // C_SetPIN without a login changes the user's PIN.
+        let session = if self.so {
+            hsm.login(token.slot, CKU_SO, &old)?
+        } else {
+            hsm.session(token.slot, true)?
+        };
         hsm.library.set_pin(session, &old, &new)?;
         let label = &token.info.label;
         Ok(Answer::new(

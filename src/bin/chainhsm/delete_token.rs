@@ -39,7 +39,7 @@ impl DeleteToken {
         let Hsm { library, config } = hsm;
         // Closed first: the files must not be open while they go.
         drop(library);
-        SqliteShelf::open(&config.store, &system_env())?.remove(token.slot.into())?;
+        SqliteShelf::open(&config.store, &system_env())?.remove(token.slot)?;
         Ok(Answer::new(
             format!(
                 "token {label:?} is removed; slot {} is not used again",

@@ -5,6 +5,7 @@ use chainhsm::{
     config::Config,
     core::{Library, TokenInfo},
     env::Env,
+    error::Result as CoreResult,
     object::schema::Answer,
     pkcs11::*,
     secret::SecretBytes,
@@ -73,6 +74,13 @@ pub(crate) struct Token {
     pub(crate) info: TokenInfo,
 }
 
+impl Token {
+    /// False for the free slot's token.
+    pub(crate) const fn is_initialised(&self) -> bool {
+        self.info.flags & CKF_TOKEN_INITIALIZED != 0
+    }
+}
+
 /// The open library.
 #[derive(Debug)]
 pub(crate) struct Hsm {
@@ -94,28 +102,30 @@ impl Hsm {
         Ok(Self { library, config })
     }
 
-    /// Every slot with its token, initialised or not, in ascending order.
-    pub(crate) fn slots(&self) -> Result<Vec<Token>, Failure> {
-        let slots = self.library.slot_list(true, true)?;
-        let token = |slot| {
-            let info = self.library.token_info(slot)?;
-            Ok(Token { slot, info })
-        };
-        slots.into_iter().map(token).collect()
+    /// Every slot in ascending order with what its token says of itself, or why it cannot be read.
+    pub(crate) fn slots(&self) -> Result<Vec<(CK_SLOT_ID, CoreResult<TokenInfo>)>, Failure> {
+        let slots = self.library.slot_list(true)?;
+        let info = |slot| (slot, self.library.token_info(slot));
+        Ok(slots.into_iter().map(info).collect())
     }
 
-    /// Every initialised token.
+    /// Every initialised token that can be read.
     pub(crate) fn tokens(&self) -> Result<Vec<Token>, Failure> {
-        let mut slots = self.slots()?;
-        slots.retain(|token| token.info.flags & CKF_TOKEN_INITIALIZED != 0);
-        Ok(slots)
+        let slots = self.slots()?.into_iter();
+        let tokens = slots.filter_map(|(slot, info)| {
+            Some(Token {
+                slot,
+                info: info.ok()?,
+            })
+        });
+        Ok(tokens.filter(Token::is_initialised).collect())
     }
 
     /// The token that is meant.
     pub(crate) fn choose(&self, which: &WhichToken) -> Result<Token, Failure> {
         which.choose(self.tokens()?, |token| {
             let TokenInfo { label, serial, .. } = &token.info;
-            (token.slot.into(), label.clone(), serial.clone())
+            (token.slot, label.clone(), serial.clone())
         })
     }
 

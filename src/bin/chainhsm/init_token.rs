@@ -25,7 +25,9 @@ pub(crate) struct InitToken {
 
 impl InitToken {
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
-        let label = padded(&self.label)?;
+        if !(1..=32).contains(&self.label.len()) {
+            return Err(Failure::usage("a label has 1 to 32 bytes"));
+        }
         let hsm = Hsm::open()?;
         if hsm.tokens()?.iter().any(|t| t.info.label == self.label) {
             let label = &self.label;
@@ -43,7 +45,7 @@ impl InitToken {
                 return Err(Error::PinLenRange { min, max }.into());
             }
         }
-        let slot = init(&hsm, &so_pin, &label)?;
+        let slot = create(&hsm, &so_pin, &self.label)?;
         if let Err(failure) = set_user_pin(&hsm, slot, &so_pin, &pin) {
             remove(hsm, slot)?;
             return Err(failure);
@@ -59,27 +61,16 @@ impl InitToken {
     }
 }
 
-/// The label as C_InitToken wants it.
-fn padded(label: &str) -> Result<[u8; 32], Failure> {
-    let mut padded = [b' '; 32];
-    match padded.get_mut(..label.len()) {
-        Some(start) if !label.is_empty() => start.copy_from_slice(label.as_bytes()),
-        _ => return Err(Failure::usage("a label has 1 to 32 bytes")),
-    }
-    Ok(padded)
-}
-
-/// Initialises the free slot; another process may take it first, then there is a new one.
-fn init(hsm: &Hsm, so_pin: &SecretBytes, label: &[u8; 32]) -> Result<CK_SLOT_ID, Failure> {
+/// Makes a token in the free slot; another process may take it first, then there is a new one.
+fn create(hsm: &Hsm, so_pin: &SecretBytes, label: &str) -> Result<CK_SLOT_ID, Failure> {
     for _ in 0..MAX_TRIES {
-        let slots = hsm.slots()?;
-        let free = slots
-            .iter()
-            .find(|token| token.info.flags & CKF_TOKEN_INITIALIZED == 0)
-            .ok_or_else(|| Failure::failed("there is no free slot"))?;
-        match hsm.library.init_token(free.slot, so_pin, label) {
+        // The free slot is the last one.
+        let slots = hsm.library.slot_list(true)?;
+        let free = slots.last().copied();
+        let free = free.ok_or_else(|| Failure::failed("there is no free slot"))?;
+        match hsm.library.create_token(free, so_pin, label.into()) {
             Err(Error::SlotIdInvalid(_)) => {}
-            done => return Ok(done.map(|()| free.slot)?),
+            done => return Ok(done.map(|()| free)?),
         }
     }
     Err(Failure::failed("other processes keep taking the free slot"))
@@ -99,7 +90,7 @@ fn set_user_pin(
 fn remove(hsm: Hsm, slot: CK_SLOT_ID) -> Result<(), Failure> {
     let Hsm { library, config } = hsm;
     drop(library);
-    Ok(SqliteShelf::open(&config.store, &system_env())?.remove(slot.into())?)
+    Ok(SqliteShelf::open(&config.store, &system_env())?.remove(slot)?)
 }
 
 const MAX_TRIES: usize = 16;

@@ -32,54 +32,56 @@ impl List {
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
         let hsm = Hsm::open()?;
         let login = self.login || self.pin.is_given();
+        let mut text = String::new();
+        let mut json = Vec::new();
         let slots = if login || !self.which.is_any() {
-            vec![hsm.choose(&self.which)?]
+            let token = hsm.choose(&self.which)?;
+            vec![(token.slot, Ok(token.info))]
         } else {
             hsm.slots()?
         };
-        let mut text = String::new();
-        let mut json = Vec::new();
-        for token in &slots {
-            describe(
-                &hsm,
-                token,
-                login.then_some(&self.pin),
-                &mut text,
-                &mut json,
-            )?;
+        for (slot, info) in slots {
+            json.push(match info {
+                Ok(info) => {
+                    let token = Token { slot, info };
+                    if token.is_initialised() {
+                        describe(&hsm, &token, login.then_some(&self.pin), &mut text)?
+                    } else {
+                        push(&mut text, format_args!("slot {slot}: free"));
+                        json!({ "slot": slot, "initialised": false })
+                    }
+                }
+                Err(e) => {
+                    push(&mut text, format_args!("slot {slot}: cannot be read: {e}"));
+                    json!({ "slot": slot, "error": e.to_string() })
+                }
+            });
         }
         Ok(Answer::new(text, json!({ "slots": json })))
     }
 }
 
+/// One token as JSON, and as lines added to `text`.
 fn describe(
     hsm: &Hsm,
     token: &Token,
     pin: Option<&UserPin>,
     text: &mut String,
-    json: &mut Vec<Value>,
-) -> Result<(), Failure> {
+) -> Result<Value, Failure> {
     let (slot, info) = (token.slot, &token.info);
-    if info.flags & CKF_TOKEN_INITIALIZED == 0 {
-        push(text, format_args!("slot {slot}: free"));
-        json.push(json!({ "slot": slot, "initialised": false }));
-        return Ok(());
-    }
     let states: Vec<&str> = STATES
         .iter()
         .filter(|(flag, _)| info.flags & flag != 0)
         .map(|(_, name)| *name)
         .collect();
-    push(
-        text,
-        format_args!(
-            "slot {slot}: token {:?}, serial number {}{}{}",
-            info.label,
-            info.serial,
-            if states.is_empty() { "" } else { ", " },
-            states.join(", ")
-        ),
+    let mut line = format!(
+        "slot {slot}: token {:?}, serial number {}",
+        info.label, info.serial
     );
+    for state in &states {
+        line = line + ", " + state;
+    }
+    push(text, format_args!("{line}"));
     let session = match pin {
         Some(pin) => hsm.login(slot, CKU_USER, &pin.read()?)?,
         None => hsm.session(slot, false)?,
@@ -91,7 +93,7 @@ fn describe(
         objects.push(object.json());
     }
     hsm.library.close_session(session)?;
-    json.push(json!({
+    Ok(json!({
         "slot": slot,
         "initialised": true,
         "label": info.label,
@@ -99,8 +101,7 @@ fn describe(
         "states": states,
         "logged_in": pin.is_some(),
         "objects": objects,
-    }));
-    Ok(())
+    }))
 }
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
