@@ -57,6 +57,7 @@ impl Man {
 impl Header {
     #[allow(clippy::unused_self, reason = "every subcommand runs the same way")]
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
-        Ok(file(chainhsm::pkcs11::header().into_bytes()))
+        // To become `Ok(file(chainhsm::pkcs11::header().into_bytes()))`.
+        Err(Failure::failed("this build has no header"))
     }
 }
