@@ -238,29 +238,40 @@ fn secrets_are_never_said() {
     std::fs::write(&file, secret).unwrap();
     let file = file.to_str().unwrap();
     let pin = "--pin=wrong-pin-of-test";
-    for args in [
-        &[
-            "import",
-            file,
-            "--curve=secp256k1",
-            "--label=a",
-            "--pin=1234",
-        ][..],
-        &[
-            "import",
-            file,
-            "--curve=secp256k1",
-            "--label=a",
-            "--pin=1234",
-        ],
-        &["import", file, "--curve=p-384", "--label=b", "--pin=1234"],
-        &["import", file, "--label=b", "--pin=1234"],
-        &["import", file, "--curve=secp256k1", "--label=b", pin],
-        &["list", "--pin=1234", "--json"],
-        &["list", pin, "--json"],
-        &["doctor", "--pin=1234"],
-    ] {
+    let cases: &[(i32, &[&str])] = &[
+        (
+            0,
+            &[
+                "import",
+                file,
+                "--curve=secp256k1",
+                "--label=a",
+                "--pin=1234",
+            ],
+        ),
+        (
+            1,
+            &[
+                "import",
+                file,
+                "--curve=secp256k1",
+                "--label=a",
+                "--pin=1234",
+            ],
+        ),
+        (
+            2,
+            &["import", file, "--curve=p-384", "--label=b", "--pin=1234"],
+        ),
+        (2, &["import", file, "--label=b", "--pin=1234"]),
+        (3, &["import", file, "--curve=secp256k1", "--label=b", pin]),
+        (0, &["list", "--pin=1234", "--json"]),
+        (3, &["list", pin, "--json"]),
+        (0, &["doctor", "--pin=1234"]),
+    ];
+    for (code, args) in cases {
         let output = place.run(args);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}");
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         assert!(!said.contains("6f1ec34b"), "{args:?}: {said}");

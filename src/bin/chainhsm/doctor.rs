@@ -123,7 +123,7 @@ fn configuration(findings: &mut Findings) -> Option<Config> {
         None => findings.good("configuration: built-in defaults"),
         Some(file) => {
             let subject = format!("configuration {}", file.display());
-            if mode(file).is_some_and(|mode| mode & 0o022 != 0) {
+            if file.is_file() && mode(file).is_some_and(|mode| mode & 0o022 != 0) {
                 let remedy = format!("chmod go-w {}", file.display());
                 findings.bad(subject, "others may change it", &remedy);
             } else {
@@ -170,7 +170,7 @@ fn store(config: &Config, findings: &mut Findings) -> Vec<Opened> {
             return Vec::new();
         }
     };
-    findings.good(format!("{subject}: {} tokens", slots.len()));
+    findings.good(format!("{subject}: tokens in {} slots", slots.len()));
     slots
         .into_iter()
         .filter_map(|slot| match open(&shelf, slot) {
