@@ -1,0 +1,5 @@
+//! Fork.
+
+use crate::support::child::Role;
+
+pub const ROLES: &[Role] = &[];

@@ -1,0 +1,8 @@
+//! The C boundary.
+
+pub mod fork;
+//X mod fuzz;
+mod general;
+//X mod hostile;
+mod interface;
+mod unsupported;

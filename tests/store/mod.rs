@@ -1,0 +1,5 @@
+//! The store.
+
+use crate::support::child::Role;
+
+pub const ROLES: &[Role] = &[];
