@@ -1,8 +1,8 @@
 //! The C boundary.
 
 pub mod fork;
-//X mod fuzz;
+pub mod fuzz;
 mod general;
-//X mod hostile;
+mod hostile;
 mod interface;
 mod unsupported;

@@ -1,5 +1,7 @@
-//! The store.
+//! The store: what is on disk, who sees it, and what survives.
 
-use crate::support::child::Role;
-
-pub const ROLES: &[Role] = &[];
+pub mod crash;
+mod damage;
+pub mod limits;
+pub mod processes;
+pub mod secrecy;

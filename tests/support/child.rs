@@ -60,10 +60,6 @@ impl Process {
         }
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The next line it says; `None` at its end. A last line that was cut short does not count: the
     /// caller's protocol ends every line with a full stop.
     pub fn line(&mut self) -> Option<String> {
@@ -100,10 +96,37 @@ impl Drop for Process {
     }
 }
 
+/// Forks; the child runs `work` and ends without running anything that belongs to its parent. True
+/// when the work was done without a panic. Only for roles.
+pub fn fork(work: impl FnOnce()) -> bool {
+    // SAFETY: the child calls nothing but the module, the allocator (which glibc makes usable after
+    // a fork) and `_exit`.
+    match unsafe { libc::fork() } {
+        -1 => panic!("fork failed"),
+        0 => {
+            // SAFETY: a child that hangs dies by the alarm and so fails its test.
+            unsafe { libc::alarm(30) };
+            let done = panic::catch_unwind(panic::AssertUnwindSafe(work)).is_ok();
+            // SAFETY: ends the process.
+            unsafe { libc::_exit(i32::from(!done)) }
+        }
+        pid => {
+            let mut status = 0;
+            // SAFETY: our own child and a place for its status.
+            assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+            libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+        }
+    }
+}
+
 fn roles() -> impl Iterator<Item = Role> {
     crate::abi::fork::ROLES
         .iter()
-        .chain(crate::store::ROLES)
+        .chain(crate::abi::fuzz::ROLES)
+        .chain(crate::store::crash::ROLES)
+        .chain(crate::store::limits::ROLES)
+        .chain(crate::store::processes::ROLES)
+        .chain(crate::store::secrecy::ROLES)
         .copied()
 }
 

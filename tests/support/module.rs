@@ -3,7 +3,7 @@
 
 use std::{
     ffi::c_void,
-    fmt, fs, mem,
+    fmt, fs,
     path::{Path, PathBuf},
     ptr,
     sync::Arc,
@@ -178,7 +178,7 @@ impl Module {
 
 impl Drop for Module {
     fn drop(&mut self) {
-        drop(self.finalize()); // refused when the test has finalised already
+        let _ = self.finalize(); // refused when the test has finalised already
     }
 }
 

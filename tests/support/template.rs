@@ -1,6 +1,6 @@
 //! Attribute templates and mechanisms as C wants them.
 
-use std::{ffi::c_void, mem, ptr};
+use std::{ffi::c_void, ptr};
 
 use super::*;
 
@@ -51,10 +51,6 @@ impl Template {
     pub fn without(mut self, attribute: CK_ATTRIBUTE_TYPE) -> Self {
         self.0.retain(|(t, _)| *t != attribute);
         self
-    }
-
-    pub fn attributes(&self) -> &[(CK_ATTRIBUTE_TYPE, Vec<u8>)] {
-        &self.0
     }
 
     /// The C form. It points into `self` and must not outlive it.
