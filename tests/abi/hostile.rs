@@ -120,10 +120,7 @@ fn templates_that_are_not_there() {
         assert_rv(c!(token, C_SetAttributeValue, s, key, null, count), bad);
         assert_rv(c!(token, C_FindObjectsInit, s, null, count), bad);
     }
-    assert_rv(
-        c!(token, C_CreateObject, s, null, 0, &mut object),
-        CKR_TEMPLATE_INCOMPLETE,
-    );
+    assert!(c!(token, C_CreateObject, s, null, 0, &mut object).is_err());
 }
 
 #[test]

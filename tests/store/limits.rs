@@ -104,16 +104,16 @@ fn a_store_that_must_not_be_written() {
         let rv: CK_RV = rv.parse().unwrap();
         lines += 1;
         match what {
-            "initialize" | "login" => assert!(
-                rv == CKR_OK || REFUSALS.contains(&rv) || rv == CKR_GENERAL_ERROR,
+            "login" => assert!(
+                rv == CKR_OK || REFUSALS.contains(&rv),
                 "{what}: {:?}",
                 Rv(rv)
             ),
-            "session object" => assert_eq!(Rv(rv), Rv(CKR_OK)),
+            "initialize" | "session object" => assert_eq!(Rv(rv), Rv(CKR_OK)),
             _ => assert!(REFUSALS.contains(&rv), "{what}: {:?}", Rv(rv)),
         }
     }
-    assert!(lines > 0);
+    assert!(lines >= 6, "the token is there and can be used");
     process.finish();
     forbid_writing(&place.store(), false);
     let module = Module::new(&place);
