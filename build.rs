@@ -3,7 +3,11 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for argument in ["-Wl,-z,nodelete", "-Wl,-z,relro,-z,now", "-Wl,-soname,libchainhsm.so"] {
+    for argument in [
+        "-Wl,-z,nodelete",
+        "-Wl,-z,relro,-z,now",
+        "-Wl,-soname,libchainhsm.so",
+    ] {
         println!("cargo:rustc-cdylib-link-arg={argument}");
     }
 }

@@ -109,7 +109,9 @@ unsafe fn read_field(raw: &[u8], field: &Field) -> Result<FieldValue> {
                 return Err(Error::ArgumentsBad("a secret is too long"));
             }
             // SAFETY: the caller's promise.
-            FieldValue::Secret(Arc::new(SecretBytes::copy_from(unsafe { input(from, len)? })))
+            FieldValue::Secret(Arc::new(SecretBytes::copy_from(unsafe {
+                input(from, len)?
+            })))
         }
         Field::BytesInOut { ptr, len, capacity } => {
             let (from, len) = (pointer::<u8>(raw, ptr)?, length(ulong(raw, len)?)?);

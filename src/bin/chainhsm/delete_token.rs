@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     answer::Answer,
     failure::Failure,
-    hsm::{Hsm, WhichToken, system_env},
+    hsm::{Hsm, WhichToken},
 };
 
 /// Remove a token and all its keys for ever. Needs no PIN: who may write the store can remove its
@@ -39,7 +39,8 @@ impl DeleteToken {
         let Hsm { library, config } = hsm;
         // Closed first: the files must not be open while they go.
         drop(library);
-        SqliteShelf::open(&config.store, &system_env())?.remove(token.slot)?;
+        SqliteShelf::open(&config.store, &chainhsm::abi::counter::system_env())?
+            .remove(token.slot)?;
         Ok(Answer::new(
             format!(
                 "token {label:?} is removed; slot {} is not used again",

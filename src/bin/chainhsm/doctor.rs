@@ -16,12 +16,7 @@ use chainhsm::{
 use clap::Args;
 use serde_json::json;
 
-use crate::{
-    answer::Answer,
-    failure::Failure,
-    hsm::{WhichToken, system_env},
-    pin::UserPin,
-};
+use crate::{answer::Answer, failure::Failure, hsm::WhichToken, pin::UserPin};
 
 /// Check configuration and store; with a PIN, every record of the token too.
 #[derive(Debug, Args)]
@@ -157,7 +152,7 @@ fn store(config: &Config, findings: &mut Findings) -> Vec<Opened> {
             &remedy,
         );
     }
-    let listed = SqliteShelf::open(&config.store, &system_env())
+    let listed = SqliteShelf::open(&config.store, &chainhsm::abi::counter::system_env())
         .and_then(|shelf| Ok((shelf.list()?.0, shelf)));
     let (slots, shelf) = match listed {
         Ok(listed) => listed,

@@ -4,7 +4,6 @@ use chainhsm::{
     attribute::{Template, Value},
     config::Config,
     core::{Library, TokenInfo},
-    env::Env,
     error::Result as CoreResult,
     object::schema::Answer,
     pkcs11::*,
@@ -88,25 +87,11 @@ pub(crate) struct Hsm {
     pub(crate) config: Config,
 }
 
-/// The environment of the module: the same randomness, clock and shared counters.
-pub(crate) fn system_env() -> Env {
-    // To become `chainhsm::abi::counter::system_env()`: only `abi` may map the counters' memory.
-    let no_counter = |_: &std::path::Path| {
-        let why = "this build has no shared counters: it cannot open a store";
-        Err(chainhsm::error::Error::General(why.into()))
-    };
-    Env {
-        entropy: std::sync::Arc::new(chainhsm::env::OsEntropy),
-        clock: std::sync::Arc::new(chainhsm::env::OsClock),
-        open_counter: no_counter,
-    }
-}
-
 impl Hsm {
     /// Loads the configuration and opens the store.
     pub(crate) fn open() -> Result<Self, Failure> {
         let config = Config::load().map_err(|e| Failure::setup(&e))?;
-        let library = Library::open(config.clone(), system_env());
+        let library = Library::open(config.clone(), chainhsm::abi::counter::system_env());
         let library = library.map_err(|e| Failure::setup(&e))?;
         Ok(Self { library, config })
     }

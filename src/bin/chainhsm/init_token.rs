@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     answer::Answer,
     failure::Failure,
-    hsm::{Hsm, system_env},
+    hsm::Hsm,
     pin::{FirstPin, FirstSoPin},
 };
 
@@ -90,7 +90,7 @@ fn set_user_pin(
 fn remove(hsm: Hsm, slot: CK_SLOT_ID) -> Result<(), Failure> {
     let Hsm { library, config } = hsm;
     drop(library);
-    Ok(SqliteShelf::open(&config.store, &system_env())?.remove(slot)?)
+    Ok(SqliteShelf::open(&config.store, &chainhsm::abi::counter::system_env())?.remove(slot)?)
 }
 
 const MAX_TRIES: usize = 16;
