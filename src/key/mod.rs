@@ -6,6 +6,7 @@ pub mod der;
 pub mod ec;
 pub mod edwards;
 pub mod generic;
+pub mod hd;
 #[cfg(test)]
 pub(crate) mod testing;
 

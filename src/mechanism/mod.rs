@@ -2,13 +2,24 @@
 //! families' tables.
 #![forbid(unsafe_code)]
 
+mod aes;
+pub mod aes_aead;
+pub mod aes_cbc;
+pub mod aes_ctr;
+pub mod aes_wrap;
+pub mod chain;
 pub mod descriptor;
 pub mod digest;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod generic;
+pub mod hmac;
+pub mod kdf;
+#[cfg(test)]
+mod known_answers;
 pub mod ops;
 pub mod params;
+mod whole;
 
 pub use descriptor::{DeriveInput, Derived, Mechanism, Ops, Protection};
 pub use ops::{Cipher, Digest, Sign, Verify};
@@ -18,7 +29,19 @@ use std::sync::LazyLock;
 
 use crate::pkcs11::*;
 
-const FAMILIES: &[&[Mechanism]] = &[digest::TABLE, ecdsa::TABLE, eddsa::TABLE, generic::TABLE];
+const FAMILIES: &[&[Mechanism]] = &[
+    digest::TABLE,
+    ecdsa::TABLE,
+    eddsa::TABLE,
+    generic::TABLE,
+    aes_cbc::TABLE,
+    aes_ctr::TABLE,
+    aes_aead::TABLE,
+    aes_wrap::TABLE,
+    hmac::TABLE,
+    kdf::TABLE,
+    chain::hashes::TABLE,
+];
 
 /// Every mechanism.
 pub fn all() -> impl Iterator<Item = &'static Mechanism> {

@@ -1,6 +1,8 @@
 //! Rules on the use of a key.
 #![forbid(unsafe_code)]
 
+pub mod slashing;
+
 use crate::{
     attribute::Value,
     error::{Error, Result},
@@ -13,17 +15,27 @@ use crate::{
 /// # Errors
 /// `CKR_KEY_FUNCTION_NOT_PERMITTED`, `CKR_MECHANISM_INVALID`.
 pub fn permit_use(
-    _object: &Object,
-    _usage: CK_ATTRIBUTE_TYPE,
-    _mechanism: CK_MECHANISM_TYPE,
+    object: &Object,
+    usage: CK_ATTRIBUTE_TYPE,
+    mechanism: CK_MECHANISM_TYPE,
 ) -> Result<()> {
-    todo!()
+    if !object.is(usage) {
+        return Err(Error::KeyFunctionNotPermitted);
+    }
+    match object.attributes().get(CKA_ALLOWED_MECHANISMS) {
+        Some(Value::Mechanisms(allowed))
+            if !allowed.is_empty() && !allowed.contains(&mechanism) =>
+        {
+            Err(Error::MechanismInvalid(mechanism))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// True when every use of the key wants the PIN again.
 #[must_use]
-pub fn requires_context_login(_object: &Object) -> bool {
-    todo!()
+pub fn requires_context_login(object: &Object) -> bool {
+    object.is(CKA_ALWAYS_AUTHENTICATE)
 }
 
 /// May `wrapping` carry `key` out of the token?
