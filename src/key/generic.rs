@@ -1,5 +1,5 @@
-//! Generic secrets and HMAC keys (PKCS#11 v3.1 section 6.8 and the HMAC sections): bytes of any
-//! length.
+//! Generic secrets, HMAC and HKDF keys (PKCS#11 v3.1 section 6.8 and the sections of the hashes and
+//! of HKDF): bytes of any length.
 
 use std::sync::Arc;
 
@@ -32,6 +32,13 @@ pub const fn hmac(id: CK_KEY_TYPE) -> KeyType {
         ..TYPE
     }
 }
+
+/// The key type of keys for HKDF.
+pub const HKDF: KeyType = KeyType {
+    id: CKK_HKDF,
+    usages: &[CKA_DERIVE],
+    ..TYPE
+};
 
 /// The rows of every secret key whose value is plain bytes.
 pub(super) const ROWS: &[Row] = &[

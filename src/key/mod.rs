@@ -74,6 +74,7 @@ pub const KEY_TYPES: &[&KeyType] = &[
     &edwards::TYPE,
     &aes::TYPE,
     &generic::TYPE,
+    &generic::HKDF,
     &generic::hmac(CKK_SHA_1_HMAC),
     &generic::hmac(CKK_SHA224_HMAC),
     &generic::hmac(CKK_SHA256_HMAC),
