@@ -172,6 +172,22 @@ pub enum Error {
     WrappingKeySizeRange,
     #[error("wrapping key type inconsistent with the mechanism")]
     WrappingKeyTypeInconsistent,
+    #[error("BIP-32: child index invalid")]
+    Bip32ChildIndexInvalid,
+    #[error(
+        "BIP-32: this step cannot be taken from this key (hardened from public, or plain on Ed25519)"
+    )]
+    Bip32InvalidHardenedDerivation,
+    #[error("BIP-32: a master seed has 128 to 512 bits")]
+    Bip32MasterSeedLenInvalid,
+    #[error("BIP-32: this seed gives no valid master key")]
+    Bip32MasterSeedInvalid,
+    #[error("BIP-32: path empty or too deep")]
+    Bip32InvalidKeyPathLen,
+    #[error("refused: the key has already signed at or above this position")]
+    DoubleSign,
+    #[error("refused by a rule on the key: {0}")]
+    PolicyRefused(&'static str),
 }
 
 impl Error {
@@ -259,6 +275,13 @@ impl Error {
             Self::WrappingKeyHandleInvalid => CKR_WRAPPING_KEY_HANDLE_INVALID,
             Self::WrappingKeySizeRange => CKR_WRAPPING_KEY_SIZE_RANGE,
             Self::WrappingKeyTypeInconsistent => CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+            Self::Bip32ChildIndexInvalid => CKR_BIP32_CHILD_INDEX_INVALID,
+            Self::Bip32InvalidHardenedDerivation => CKR_BIP32_INVALID_HARDENED_DERIVATION,
+            Self::Bip32MasterSeedLenInvalid => CKR_BIP32_MASTER_SEED_LEN_INVALID,
+            Self::Bip32MasterSeedInvalid => CKR_BIP32_MASTER_SEED_INVALID,
+            Self::Bip32InvalidKeyPathLen => CKR_BIP32_INVALID_KEY_PATH_LEN,
+            Self::DoubleSign => CKR_BC_DOUBLE_SIGN,
+            Self::PolicyRefused(_) => CKR_BC_POLICY_REFUSED,
         }
     }
 }

@@ -1,27 +1,62 @@
 //! Key generation.
 
 use super::Library;
-use crate::{attribute::Template, error::Result, mechanism::Invocation, pkcs11::*};
+use crate::{
+    attribute::Template,
+    error::{Error, Result},
+    mechanism::{self, Invocation},
+    object::schema::Origin,
+    pkcs11::*,
+};
 
 impl Library {
     /// C_GenerateKey.
+    ///
+    /// # Errors
+    /// `CKR_MECHANISM_INVALID`, `CKR_MECHANISM_PARAM_INVALID`, and those of
+    /// [`create_object`](Self::create_object).
     pub fn generate_key(
         &self,
-        _session: SessionHandle,
-        _mechanism: Invocation,
-        _template: Template,
+        session: SessionHandle,
+        mechanism: Invocation,
+        template: Template,
     ) -> Result<ObjectHandle> {
-        todo!()
+        let session = self.session(session)?;
+        let Invocation { mechanism, params } = mechanism;
+        let generate = mechanism::find(mechanism).and_then(|m| m.ops.generate);
+        let generate = generate.ok_or(Error::MechanismInvalid(mechanism))?;
+        let computed =
+            generate(&params?, &template, &*self.env.entropy)?.with(CKA_CLASS, CKO_SECRET_KEY);
+        let object = self.build(&session, Origin::Generate(mechanism), template, computed)?;
+        let handles = self.store_objects(&session, vec![object])?;
+        handles.first().copied().ok_or(Error::ObjectHandleInvalid)
     }
 
-    /// C_GenerateKeyPair: (public, private).
+    /// C_GenerateKeyPair: (public, private), both stored or none.
+    ///
+    /// # Errors
+    /// As [`generate_key`](Self::generate_key).
     pub fn generate_key_pair(
         &self,
-        _session: SessionHandle,
-        _mechanism: Invocation,
-        _public: Template,
-        _private: Template,
+        session: SessionHandle,
+        mechanism: Invocation,
+        public: Template,
+        private: Template,
     ) -> Result<(ObjectHandle, ObjectHandle)> {
-        todo!()
+        let session = self.session(session)?;
+        let Invocation { mechanism, params } = mechanism;
+        let generate = mechanism::find(mechanism).and_then(|m| m.ops.generate_pair);
+        let generate = generate.ok_or(Error::MechanismInvalid(mechanism))?;
+        let (made_public, made_private) =
+            generate(&params?, &public, &private, &*self.env.entropy)?;
+        let made_public = made_public.with(CKA_CLASS, CKO_PUBLIC_KEY);
+        let made_private = made_private.with(CKA_CLASS, CKO_PRIVATE_KEY);
+        let origin = Origin::Generate(mechanism);
+        let public = self.build(&session, origin, public, made_public)?;
+        let private = self.build(&session, origin, private, made_private)?;
+        match *self.store_objects(&session, vec![public, private])? {
+            [public, private] => Ok((public, private)),
+            _ => Err(Error::ObjectHandleInvalid),
+        }
     }
 }

@@ -2,20 +2,26 @@
 //! file per file of `abi`. Takes and gives plain values, no pointers.
 #![forbid(unsafe_code)]
 
+mod cipher;
+mod derive;
 mod digest;
+mod gate;
 mod handle;
 mod keygen;
 mod library;
 mod login;
 mod objects;
 mod operation;
+mod profile;
 mod random;
 mod session;
 mod sign;
 mod slots;
 mod token;
 mod verify;
+mod wrap;
 
+pub use cipher::Direction;
 pub use library::Library;
 pub use operation::OperationKind;
 pub use session::SessionInfo;

@@ -5,13 +5,20 @@ use crate::{error::Result, pkcs11::*};
 
 impl Library {
     /// C_GenerateRandom.
-    pub fn generate_random(&self, _session: SessionHandle, _out: &mut [u8]) -> Result<()> {
-        todo!()
+    ///
+    /// # Errors
+    /// `CKR_SESSION_HANDLE_INVALID`, `CKR_DEVICE_ERROR` without randomness.
+    pub fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
+        self.session(session)?;
+        self.env.entropy.fill(out)
     }
 
-    /// C_SeedRandom: the operating system's generator takes no seed that could weaken it; checked
-    /// and ignored.
-    pub fn seed_random(&self, _session: SessionHandle, _seed: &[u8]) -> Result<()> {
-        todo!()
+    /// C_SeedRandom: the operating system's generator needs no seed, so the caller's is not used,
+    /// as the standard allows.
+    ///
+    /// # Errors
+    /// `CKR_SESSION_HANDLE_INVALID`.
+    pub fn seed_random(&self, session: SessionHandle, _seed: &[u8]) -> Result<()> {
+        self.session(session).map(drop)
     }
 }

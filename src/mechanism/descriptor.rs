@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Digest, Params, Shape, Sign, Verify};
-use crate::{attribute::Template, env::Entropy, error::Result, key::Key, pkcs11::*};
+use super::{Cipher, Digest, Params, Shape, Sign, Verify};
+use crate::{
+    attribute::Template, env::Entropy, error::Result, key::Key, pkcs11::*, secret::SecretBytes,
+};
 
 /// One mechanism.
 #[derive(Debug)]
@@ -12,8 +14,8 @@ pub struct Mechanism {
     pub id: CK_MECHANISM_TYPE,
     /// Key types it works with; empty for digests.
     pub keys: &'static [CK_KEY_TYPE],
-    /// Smallest and largest key size, in the standard's unit for this mechanism (bits for EC,
-    /// bytes for AES and generic secrets); (0, 0) where sizes do not apply.
+    /// Smallest and largest key size, in the standard's unit for this mechanism (bits for EC and
+    /// for generation of generic secrets, bytes for AES); (0, 0) where sizes do not apply.
     pub size: (CK_ULONG, CK_ULONG),
     /// The form of its parameter.
     pub param: Shape,
@@ -35,6 +37,51 @@ pub type Generate = fn(&Params, &Template, &dyn Entropy) -> Result<Template>;
 pub type GeneratePair =
     fn(&Params, &Template, &Template, &dyn Entropy) -> Result<(Template, Template)>;
 
+/// Starts an encryption or a decryption.
+pub type StartCipher = fn(&Key, &Params) -> Result<Box<dyn Cipher>>;
+/// Wraps key material.
+pub type Wrap = fn(&Key, &Params, &[u8], &Arc<dyn Entropy>) -> Result<Vec<u8>>;
+/// Unwraps key material.
+pub type Unwrap = fn(&Key, &Params, &[u8]) -> Result<SecretBytes>;
+/// Derives one key or several. It may change its parameter: output fields are written back, after
+/// an error too.
+pub type Derive = fn(&DeriveInput<'_>, &mut Params) -> Result<Vec<Derived>>;
+
+/// What a derivation starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct DeriveInput<'a> {
+    /// The base key, parsed.
+    pub key: &'a Key,
+    /// All attributes of the base key.
+    pub base: &'a Template,
+    /// The application's template.
+    pub template: &'a Template,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// One key that a derivation made.
+#[derive(Debug)]
+pub struct Derived {
+    /// The application's template for this key where it is not that of the call.
+    pub template: Option<Template>,
+    /// Key material, `CKA_CLASS` and `CKA_KEY_TYPE` among it.
+    pub computed: Template,
+    /// Which field of the parameter receives its handle; `None` for the call's own result.
+    pub handle_field: Option<usize>,
+    /// How it is protected.
+    pub protection: Protection,
+}
+
+/// How a derived key is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// As the template says; by default readable (the rule of the ECDH and KDF mechanisms).
+    Template,
+    /// At least as well as the base key: sensitive and unextractable if that is.
+    Inherited,
+}
+
 /// The operations of a mechanism; `None` is "not supported", as data.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "named after the C functions")]
@@ -44,6 +91,11 @@ pub struct Ops {
     pub verify: Option<StartVerify>,
     pub generate: Option<Generate>,
     pub generate_pair: Option<GeneratePair>,
+    pub encrypt: Option<StartCipher>,
+    pub decrypt: Option<StartCipher>,
+    pub wrap: Option<Wrap>,
+    pub unwrap: Option<Unwrap>,
+    pub derive: Option<Derive>,
 }
 
 impl Ops {
@@ -54,6 +106,11 @@ impl Ops {
         verify: None,
         generate: None,
         generate_pair: None,
+        encrypt: None,
+        decrypt: None,
+        wrap: None,
+        unwrap: None,
+        derive: None,
     };
 }
 
@@ -67,6 +124,11 @@ impl Mechanism {
             (self.ops.verify.is_some(), CKF_VERIFY),
             (self.ops.generate.is_some(), CKF_GENERATE),
             (self.ops.generate_pair.is_some(), CKF_GENERATE_KEY_PAIR),
+            (self.ops.encrypt.is_some(), CKF_ENCRYPT),
+            (self.ops.decrypt.is_some(), CKF_DECRYPT),
+            (self.ops.wrap.is_some(), CKF_WRAP),
+            (self.ops.unwrap.is_some(), CKF_UNWRAP),
+            (self.ops.derive.is_some(), CKF_DERIVE),
         ];
         let flags = can
             .iter()

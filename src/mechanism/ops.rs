@@ -48,3 +48,24 @@ pub trait Verify: Send {
     /// `CKR_SIGNATURE_INVALID` or `CKR_SIGNATURE_LEN_RANGE`, nothing else.
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()>;
 }
+
+/// An encryption or a decryption in progress, holding its parsed key. Lengths are upper bounds in
+/// bytes; output buffers are at least that long.
+pub trait Cipher: Send {
+    /// Output of a one-part call with `input` bytes.
+    fn total_len(&self, input: usize) -> usize;
+    /// Output of the next [`update`](Self::update) with `input` bytes.
+    fn update_len(&self, input: usize) -> usize;
+    /// Processes a part of the message.
+    ///
+    /// # Errors
+    /// As the mechanism says.
+    fn update(&mut self, input: &[u8], out: &mut [u8]) -> Result<usize>;
+    /// Output of [`finish`](Self::finish).
+    fn finish_len(&self) -> usize;
+    /// Ends the message.
+    ///
+    /// # Errors
+    /// `CKR_DATA_LEN_RANGE`, `CKR_ENCRYPTED_DATA_LEN_RANGE`, `CKR_ENCRYPTED_DATA_INVALID`.
+    fn finish(self: Box<Self>, out: &mut [u8]) -> Result<usize>;
+}

@@ -1,10 +1,13 @@
 //! The form of a mechanism's parameter as data. `abi` walks a [`Shape`] once, with size checks, and
 //! hands out safe [`Params`].
 
+use std::sync::Arc;
+
 use crate::{
     attribute::Template,
     error::{Error, Result},
     pkcs11::*,
+    secret::SecretBytes,
 };
 
 /// The form of a parameter in C memory.
@@ -44,6 +47,43 @@ pub enum Field {
         /// Offset of the length in bytes.
         len: usize,
     },
+    /// A byte pointer and its length, for passwords: copied into memory that is wiped. A length
+    /// over `max` is refused and nothing is read, so that a pointer which an old layout has in the
+    /// place of the length is never taken for one.
+    Secret {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the length in bytes.
+        len: usize,
+        /// Largest length in bytes.
+        max: usize,
+    },
+    /// A pointer to `CK_ULONG`s and their number.
+    Ulongs {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the number of elements.
+        len: usize,
+    },
+    /// A pointer to `CK_ATTRIBUTE`s and their number; NULL and 0 give [`FieldValue::Absent`].
+    Template {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the number of attributes.
+        len: usize,
+    },
+    /// A `CK_ULONG` that the mechanism writes.
+    UlongOut(usize),
+    /// A buffer of `capacity` bytes with its length, read and written back: the length says how
+    /// many bytes go in, and then how many came out.
+    BytesInOut {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the length in bytes.
+        len: usize,
+        /// Bytes that the caller must offer.
+        capacity: usize,
+    },
 }
 
 /// A field's value, copied out of C memory.
@@ -55,8 +95,14 @@ pub enum FieldValue {
     Ulong(CK_ULONG),
     /// From [`Field::Bytes`].
     Bytes(Vec<u8>),
-    /// A nested template.
+    /// From [`Field::Secret`].
+    Secret(Arc<SecretBytes>),
+    /// From [`Field::Ulongs`].
+    Ulongs(Vec<CK_ULONG>),
+    /// From [`Field::Template`].
     Template(Template),
+    /// A NULL template.
+    Absent,
 }
 
 /// A mechanism's parameter, copied out of C memory.

@@ -5,6 +5,7 @@
 mod codec;
 mod index;
 mod rows;
+mod rows_other;
 pub mod schema;
 
 use std::sync::OnceLock;

@@ -1,14 +1,16 @@
 //! Where tokens are kept: sealed records behind two traits. Knows nothing of attributes.
 #![forbid(unsafe_code)]
 
+mod migrations;
 pub mod pin;
 pub mod seal;
+mod shelf;
 mod sqlite;
 
 use std::{fmt::Debug, sync::Arc};
 
 pub use seal::RootKey;
-pub use sqlite::SqliteShelf;
+pub use shelf::SqliteShelf;
 
 use crate::{error::Result, pkcs11::Uid};
 
@@ -139,7 +141,7 @@ pub trait Store: Send + Sync + Debug {
 
     /// A number that differs from the last one when another process, or this one, may have committed
     /// since; a few nanoseconds.
-    fn generation(&self) -> u64;
+    fn generation(&self) -> Option<u64>;
 
     /// Closes what must not cross a fork (file descriptors, locks); the next call opens it again.
     fn suspend(&self);
