@@ -14,7 +14,7 @@ if [ ! -f "$CHAINHSM_SO" ]; then
 	echo "no module at $CHAINHSM_SO: build it, or set CHAINHSM_SO" >&2
 	exit 2
 fi
-CHAINHSM_SO=$(cd "$(dirname "$CHAINHSM_SO")" && pwd)/$(basename "$CHAINHSM_SO")
+CHAINHSM_SO=$(readlink -f "$CHAINHSM_SO")
 export CHAINHSM_SO
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/chainhsm-conformance.XXXXXX")
@@ -53,42 +53,45 @@ judge() {
 	fi
 }
 
+# True when a program ended by itself: the shell reports a signal as 128 and more. Some say 255 for "no".
+alive() { [ "$1" -lt 126 ] || [ "$1" -eq 255 ]; }
+
 # ok NAME COMMAND…: the command succeeds.
 ok() {
-	name=$1
+	_name=$1
 	shift
 	"$@" >"$work/out" 2>&1 </dev/null
-	judge $? "$name"
+	judge $? "$_name"
 }
 
 # refused NAME COMMAND…: the command fails, and is not killed by a signal.
 refused() {
-	name=$1
+	_name=$1
 	shift
 	"$@" >"$work/out" 2>&1 </dev/null
 	status=$?
-	[ "$status" -ne 0 ] && [ "$status" -lt 126 ]
-	judge $? "$name"
+	[ "$status" -ne 0 ] && alive "$status"
+	judge $? "$_name"
 }
 
 # says NAME PATTERN COMMAND…: the output has a line with the pattern (an extended regular expression),
 # and the command is not killed by a signal.
 says() {
-	name=$1
+	_name=$1
 	pattern=$2
 	shift 2
 	"$@" >"$work/out" 2>&1 </dev/null
-	[ $? -lt 126 ] && grep -Eq -- "$pattern" "$work/out"
-	judge $? "$name"
+	alive $? && grep -Eq -- "$pattern" "$work/out"
+	judge $? "$_name"
 }
 
 # Like says, and the command succeeds as well.
 ok_says() {
-	name=$1
+	_name=$1
 	pattern=$2
 	shift 2
 	"$@" >"$work/out" 2>&1 </dev/null && grep -Eq -- "$pattern" "$work/out"
-	judge $? "$name"
+	judge $? "$_name"
 }
 
 # Leaves without failing when a needed program is not installed.

@@ -41,7 +41,10 @@ fn every_digest_gives_what_it_asks_room_for() {
         if info.flags & CKF_DIGEST == 0 {
             continue;
         }
-        token.digest_init(s, mechanism).unwrap();
+        match token.digest_init(s, mechanism) {
+            Err(Rv(CKR_MECHANISM_PARAM_INVALID)) => continue, // one that cannot do without
+            begun => begun.unwrap(),
+        }
         let mut data = *b"abc";
         let (d, n) = (data.as_mut_ptr(), 3);
         let mut len = 0;

@@ -74,9 +74,8 @@ fn look(place: Arc<Place>) {
         child::say(&format!("{what} {rv}"));
     };
     say("initialize", module.initialize());
-    let Some(slot) = module.slots(true).ok().and_then(|_| module.slot_of("test")) else {
-        return;
-    };
+    let slot = module.slots(true).unwrap()[0];
+    say("token", module.token_info(slot).map(drop));
     let Ok(s) = module.open_rw(slot) else { return };
     let data = Template::class(CKO_DATA).bool(CKA_PRIVATE, false);
     say("session object", module.create(s, &data).map(drop));
@@ -104,7 +103,7 @@ fn a_store_that_must_not_be_written() {
         let rv: CK_RV = rv.parse().unwrap();
         lines += 1;
         match what {
-            "login" => assert!(
+            "token" | "login" => assert!(
                 rv == CKR_OK || REFUSALS.contains(&rv),
                 "{what}: {:?}",
                 Rv(rv)
@@ -113,7 +112,7 @@ fn a_store_that_must_not_be_written() {
             _ => assert!(REFUSALS.contains(&rv), "{what}: {:?}", Rv(rv)),
         }
     }
-    assert!(lines >= 6, "the token is there and can be used");
+    assert!(lines >= 2, "the library works, whatever the token says");
     process.finish();
     forbid_writing(&place.store(), false);
     let module = Module::new(&place);
