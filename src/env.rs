@@ -26,10 +26,12 @@ pub trait Clock: Send + Sync + Debug {
 pub trait SharedCounter: Send + Sync + Debug {
     /// (begun, ended), a few nanoseconds.
     fn load(&self) -> (u64, u64);
-    /// Called with the store's write lock held, before the commit.
-    fn begin(&self);
-    /// Called after the commit, whether it succeeded or not.
-    fn end(&self);
+    /// Called with the store's write lock held, before the commit. Returns the number of this
+    /// commit.
+    fn begin(&self) -> u64;
+    /// Called after the commit, whether it succeeded or not, with the number from
+    /// [`begin`](Self::begin): all commits up to it have ended.
+    fn end(&self, commit: u64);
 }
 
 /// Opens the [`SharedCounter`] that lives in the named file, creating the file (mode 0600).

@@ -40,8 +40,6 @@ pub enum Default {
     Absent,
     /// A boolean.
     Bool(bool),
-    /// This boolean; its opposite on a derived key.
-    UnlessDerived(bool),
     /// A number.
     Ulong(CK_ULONG),
     /// An empty byte array.
@@ -84,14 +82,12 @@ impl Row {
 }
 
 impl Default {
-    /// The value that the default stands for; `capable` answers [`Default::IfCapable`], `derived`
-    /// [`Default::UnlessDerived`].
+    /// The value that the default stands for; `capable` answers [`Default::IfCapable`].
     #[must_use]
-    pub const fn value(self, capable: bool, derived: bool) -> Option<Value> {
+    pub const fn value(self, capable: bool) -> Option<Value> {
         match self {
             Self::Absent => None,
             Self::Bool(b) => Some(Value::Bool(b)),
-            Self::UnlessDerived(b) => Some(Value::Bool(b != derived)),
             Self::Ulong(n) => Some(Value::Ulong(n)),
             Self::Empty => Some(Value::Bytes(Vec::new())),
             Self::IfCapable => Some(Value::Bool(capable)),

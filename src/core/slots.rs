@@ -261,7 +261,18 @@ impl Library {
         ])
     }
 
-    fn create_token(&self, slot: CK_SLOT_ID, so_pin: &SecretBytes, label: String) -> Result<()> {
+    /// Makes a token in the free slot; unlike [`init_token`](Self::init_token) it never empties a
+    /// token that another process has put there meanwhile.
+    ///
+    /// # Errors
+    /// `CKR_PIN_LEN_RANGE`, `CKR_SLOT_ID_INVALID` when the slot is taken, and those of
+    /// [`Store::commit`](crate::store::Store::commit).
+    pub fn create_token(
+        &self,
+        slot: CK_SLOT_ID,
+        so_pin: &SecretBytes,
+        label: String,
+    ) -> Result<()> {
         self.check_pin_length(so_pin)?;
         let mut serial = [0; 8];
         self.env.entropy.fill(&mut serial)?;

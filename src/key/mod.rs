@@ -7,11 +7,13 @@ pub mod ec;
 pub mod edwards;
 pub mod generic;
 pub mod hd;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
 use crate::{
-    attribute::{Row, Template},
+    attribute::{Row, Template, Value},
     error::{Error, Result},
     pkcs11::*,
     secret::SecretBytes,
@@ -67,7 +69,24 @@ impl KeyType {
 }
 
 /// Every key type.
-pub const KEY_TYPES: &[&KeyType] = &[&ec::TYPE, &edwards::TYPE, &aes::TYPE, &generic::TYPE];
+pub const KEY_TYPES: &[&KeyType] = &[
+    &ec::TYPE,
+    &edwards::TYPE,
+    &aes::TYPE,
+    &generic::TYPE,
+    &generic::HKDF,
+    &generic::hmac(CKK_SHA_1_HMAC),
+    &generic::hmac(CKK_SHA224_HMAC),
+    &generic::hmac(CKK_SHA256_HMAC),
+    &generic::hmac(CKK_SHA384_HMAC),
+    &generic::hmac(CKK_SHA512_HMAC),
+    &generic::hmac(CKK_SHA512_224_HMAC),
+    &generic::hmac(CKK_SHA512_256_HMAC),
+    &generic::hmac(CKK_SHA3_224_HMAC),
+    &generic::hmac(CKK_SHA3_256_HMAC),
+    &generic::hmac(CKK_SHA3_384_HMAC),
+    &generic::hmac(CKK_SHA3_512_HMAC),
+];
 
 /// The description of a key type, or `None` when it is not supported.
 #[must_use]
@@ -106,4 +125,48 @@ pub fn parse(attributes: &Template) -> Result<Key> {
         .ok_or(Error::KeyTypeInconsistent)?;
     let key_type = find(id).ok_or(Error::KeyTypeInconsistent)?;
     (key_type.parse)(class, attributes)
+}
+
+/// The bytes of an attribute that a key of this type must have.
+fn required(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Result<&[u8]> {
+    attributes
+        .bytes(attribute)
+        .ok_or(Error::TemplateIncomplete(attribute))
+}
+
+/// `CKA_VALUE` of a private or a secret key.
+fn secret_value(attributes: &Template) -> Result<&Arc<SecretBytes>> {
+    match attributes.get(CKA_VALUE) {
+        Some(Value::Secret(value)) => Ok(value),
+        Some(_) => Err(Error::AttributeValueInvalid(CKA_VALUE)),
+        None => Err(Error::TemplateIncomplete(CKA_VALUE)),
+    }
+}
+
+/// Sets an attribute that can be computed. A value that the template brings must be the same, byte
+/// for byte; an empty one counts as none.
+fn set_computed(
+    attributes: &mut Template,
+    attribute: CK_ATTRIBUTE_TYPE,
+    computed: Vec<u8>,
+) -> Result<()> {
+    match attributes.bytes(attribute) {
+        Some(given) if !given.is_empty() && given != computed => {
+            Err(Error::TemplateInconsistent(attribute))
+        }
+        _ => {
+            attributes.set(attribute, computed);
+            Ok(())
+        }
+    }
+}
+
+/// `CKA_EC_PARAMS` of a key pair to be made. It belongs in the public template; a client that
+/// repeats it in the private one must mean the same.
+fn params_of_pair<'a>(public: &'a Template, private: &Template) -> Result<&'a [u8]> {
+    let params = required(public, CKA_EC_PARAMS)?;
+    match private.bytes(CKA_EC_PARAMS) {
+        Some(other) if other != params => Err(Error::TemplateInconsistent(CKA_EC_PARAMS)),
+        _ => Ok(params),
+    }
 }

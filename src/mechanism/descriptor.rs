@@ -14,8 +14,8 @@ pub struct Mechanism {
     pub id: CK_MECHANISM_TYPE,
     /// Key types it works with; empty for digests.
     pub keys: &'static [CK_KEY_TYPE],
-    /// Smallest and largest key size, in the standard's unit for this mechanism (bits for EC,
-    /// bytes for AES and generic secrets); (0, 0) where sizes do not apply.
+    /// Smallest and largest key size, in the standard's unit for this mechanism (bits for EC and
+    /// for generation of generic secrets, bytes for AES); (0, 0) where sizes do not apply.
     pub size: (CK_ULONG, CK_ULONG),
     /// The form of its parameter.
     pub param: Shape,

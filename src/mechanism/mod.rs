@@ -2,21 +2,46 @@
 //! families' tables.
 #![forbid(unsafe_code)]
 
-mod descriptor;
+mod aes;
+pub mod aes_aead;
+pub mod aes_cbc;
+pub mod aes_ctr;
+pub mod aes_wrap;
+pub mod chain;
+pub mod descriptor;
 pub mod digest;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod generic;
+pub mod hmac;
+pub mod kdf;
+#[cfg(test)]
+mod known_answers;
 pub mod ops;
 pub mod params;
+mod whole;
 
 pub use descriptor::{DeriveInput, Derived, Mechanism, Ops, Protection};
 pub use ops::{Cipher, Digest, Sign, Verify};
 pub use params::{Field, FieldValue, Invocation, Params, Shape};
 
+use std::sync::LazyLock;
+
 use crate::pkcs11::*;
 
-const FAMILIES: &[&[Mechanism]] = &[digest::TABLE, ecdsa::TABLE, eddsa::TABLE, generic::TABLE];
+const FAMILIES: &[&[Mechanism]] = &[
+    digest::TABLE,
+    ecdsa::TABLE,
+    eddsa::TABLE,
+    generic::TABLE,
+    aes_cbc::TABLE,
+    aes_ctr::TABLE,
+    aes_aead::TABLE,
+    aes_wrap::TABLE,
+    hmac::TABLE,
+    kdf::TABLE,
+    chain::hashes::TABLE,
+];
 
 /// Every mechanism.
 pub fn all() -> impl Iterator<Item = &'static Mechanism> {
@@ -26,5 +51,18 @@ pub fn all() -> impl Iterator<Item = &'static Mechanism> {
 /// The row of a mechanism, or `None` when it is not supported.
 #[must_use]
 pub fn find(id: CK_MECHANISM_TYPE) -> Option<&'static Mechanism> {
-    all().find(|m| m.id == id)
+    let at = BY_ID.binary_search_by_key(&id, |m| m.id).ok()?;
+    BY_ID.get(at).copied()
 }
+
+/// All rows in the order of their numbers: each operation's Init looks one up.
+static BY_ID: LazyLock<Vec<&'static Mechanism>> = LazyLock::new(|| {
+    let mut rows: Vec<_> = all().collect();
+    rows.sort_by_key(|m| m.id);
+    rows
+});
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod wycheproof;

@@ -1,10 +1,13 @@
 //! The form of a mechanism's parameter as data. `abi` walks a [`Shape`] once, with size checks, and
 //! hands out safe [`Params`].
 
+use std::sync::Arc;
+
 use crate::{
     attribute::Template,
     error::{Error, Result},
     pkcs11::*,
+    secret::SecretBytes,
 };
 
 /// The form of a parameter in C memory.
@@ -44,6 +47,17 @@ pub enum Field {
         /// Offset of the length in bytes.
         len: usize,
     },
+    /// A byte pointer and its length, for passwords: copied into memory that is wiped. A length
+    /// over `max` is refused and nothing is read, so that a pointer which an old layout has in the
+    /// place of the length is never taken for one.
+    Secret {
+        /// Offset of the pointer.
+        ptr: usize,
+        /// Offset of the length in bytes.
+        len: usize,
+        /// Largest length in bytes.
+        max: usize,
+    },
     /// A pointer to `CK_ULONG`s and their number.
     Ulongs {
         /// Offset of the pointer.
@@ -81,6 +95,8 @@ pub enum FieldValue {
     Ulong(CK_ULONG),
     /// From [`Field::Bytes`].
     Bytes(Vec<u8>),
+    /// From [`Field::Secret`].
+    Secret(Arc<SecretBytes>),
     /// From [`Field::Ulongs`].
     Ulongs(Vec<CK_ULONG>),
     /// From [`Field::Template`].

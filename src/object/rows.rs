@@ -5,7 +5,7 @@
 
 use crate::{
     attribute::{
-        Default::{Absent, Bool, Empty, IfCapable, Ulong, UnlessDerived},
+        Default::{Absent, Bool, Empty, IfCapable, Ulong},
         Kind, Row,
     },
     pkcs11::*,
@@ -56,12 +56,12 @@ pub(super) const PRIVATE: &[Row] = &[
     Row::new(CKA_PRIVATE, Kind::Bool, &[14]).or(Bool(true)),
     Row::new(CKA_DERIVE, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_SUBJECT, Kind::Bytes, &[8]).or(Empty),
-    Row::new(CKA_SENSITIVE, Kind::Bool, &[8, 11]).or(UnlessDerived(true)),
+    Row::new(CKA_SENSITIVE, Kind::Bool, &[8, 11]).or(Bool(true)),
     Row::new(CKA_DECRYPT, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_SIGN, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_SIGN_RECOVER, Kind::Bool, &[8]).or(Bool(false)),
     Row::new(CKA_UNWRAP, Kind::Bool, &[8]).or(IfCapable),
-    Row::new(CKA_EXTRACTABLE, Kind::Bool, &[8, 12]).or(UnlessDerived(false)),
+    Row::new(CKA_EXTRACTABLE, Kind::Bool, &[8, 12]).or(Bool(false)),
     Row::new(CKA_ALWAYS_SENSITIVE, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_NEVER_EXTRACTABLE, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_WRAP_WITH_TRUSTED, Kind::Bool, &[11]).or(Bool(false)),
@@ -74,14 +74,14 @@ pub(super) const PRIVATE: &[Row] = &[
 /// Secret keys.
 pub(super) const SECRET: &[Row] = &[
     Row::new(CKA_PRIVATE, Kind::Bool, &[14]).or(Bool(true)),
-    Row::new(CKA_SENSITIVE, Kind::Bool, &[8, 11]).or(UnlessDerived(true)),
+    Row::new(CKA_SENSITIVE, Kind::Bool, &[8, 11]).or(Bool(true)),
     Row::new(CKA_ENCRYPT, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_DECRYPT, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_SIGN, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_VERIFY, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_WRAP, Kind::Bool, &[8]).or(IfCapable),
     Row::new(CKA_UNWRAP, Kind::Bool, &[8]).or(IfCapable),
-    Row::new(CKA_EXTRACTABLE, Kind::Bool, &[8, 12]).or(UnlessDerived(false)),
+    Row::new(CKA_EXTRACTABLE, Kind::Bool, &[8, 12]).or(Bool(false)),
     Row::new(CKA_ALWAYS_SENSITIVE, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_NEVER_EXTRACTABLE, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_CHECK_VALUE, Kind::Bytes, &[8]),

@@ -31,13 +31,12 @@ pub enum Origin {
 
 impl Origin {
     /// Must the template leave this attribute out (notes 2, 4, 6)? The standard has no note for
-    /// derivation; what the token alone says at generation and at unwrapping, it says there too.
+    /// derivation: what generation makes, it makes too.
     const fn forbids(self, row: &Row) -> bool {
         match self {
             Self::Create => row.notes.has(2),
-            Self::Generate(_) => row.notes.has(4),
+            Self::Generate(_) | Self::Derive { .. } => row.notes.has(4),
             Self::Unwrap => row.notes.has(6),
-            Self::Derive { .. } => row.notes.has(4) && row.notes.has(6),
         }
     }
 
@@ -48,6 +47,17 @@ impl Origin {
             Self::Generate(_) => row.notes.has(3),
             Self::Unwrap => row.notes.has(5),
             Self::Derive { .. } => false,
+        }
+    }
+
+    /// The value of an attribute that nobody has given. Keys are guarded unless somebody says
+    /// otherwise; but `C_UnwrapKey` makes extractable ones (section 5.18), and derived ones are
+    /// open unless their base key is not.
+    fn default(self, row: &Row, capable: bool) -> Option<Value> {
+        match (row.attribute, self) {
+            (CKA_SENSITIVE, Self::Derive { .. }) => Some(Value::Bool(false)),
+            (CKA_EXTRACTABLE, Self::Derive { .. } | Self::Unwrap) => Some(Value::Bool(true)),
+            _ => row.default.value(capable),
         }
     }
 }
@@ -118,7 +128,6 @@ fn apply(
         };
         object.set(attribute, value);
     }
-    let derived = matches!(origin, Origin::Derive { .. });
     for row in table
         .rows()
         .filter(|row| !object.has(row.attribute))
@@ -127,7 +136,7 @@ fn apply(
         if origin.requires(row) {
             return Err(Error::TemplateIncomplete(row.attribute));
         }
-        if let Some(value) = row.default.value(table.capable(row.attribute), derived) {
+        if let Some(value) = origin.default(row, table.capable(row.attribute)) {
             object.set(row.attribute, value);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{rows, rows_other};
 use crate::{
-    attribute::{Row, Template, kind_of},
+    attribute::{Row, Template},
     error::{Error, Result},
     key::{self, KeyType},
     pkcs11::*,
@@ -99,14 +99,10 @@ impl Table {
     /// The row of an attribute that a template names.
     ///
     /// # Errors
-    /// `CKR_TEMPLATE_INCONSISTENT` for an attribute of other objects, `CKR_ATTRIBUTE_TYPE_INVALID`
-    /// for one of none (section 4.1.1, points 5 and 1).
+    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not.
     pub(super) fn row(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
         self.find(attribute)
-            .ok_or_else(|| match kind_of(attribute) {
-                Some(_) => Error::TemplateInconsistent(attribute),
-                None => Error::AttributeTypeInvalid(attribute),
-            })
+            .ok_or(Error::AttributeTypeInvalid(attribute))
     }
 
     /// All rows in force, one an attribute.

@@ -1,14 +1,16 @@
 //! Where tokens are kept: sealed records behind two traits. Knows nothing of attributes.
 #![forbid(unsafe_code)]
 
+mod migrations;
 pub mod pin;
 pub mod seal;
+mod shelf;
 mod sqlite;
 
 use std::{fmt::Debug, sync::Arc};
 
 pub use seal::RootKey;
-pub use sqlite::SqliteShelf;
+pub use shelf::SqliteShelf;
 
 use crate::{error::Result, pkcs11::Uid};
 

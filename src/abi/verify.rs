@@ -1,0 +1,78 @@
+//! Verification.
+#![allow(non_snake_case, reason = "the standard's own names")]
+
+use super::{buffer::input, entry::entry, params};
+use crate::{
+    core::{Library, OperationKind},
+    error::Result,
+    pkcs11::*,
+};
+
+/// A bad argument ends the operation that would have used it.
+fn checked<T>(lib: &Library, session: CK_SESSION_HANDLE, argument: Result<T>) -> Result<T> {
+    argument.inspect_err(|_| lib.abort(SessionHandle(session), OperationKind::Verify))
+}
+
+/// # Safety
+/// `mechanism` is null or points to a mechanism.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn C_VerifyInit(
+    session: CK_SESSION_HANDLE,
+    mechanism: *mut CK_MECHANISM,
+    key: CK_OBJECT_HANDLE,
+) -> CK_RV {
+    entry("C_VerifyInit", |lib| {
+        // SAFETY: the caller's promise.
+        let mechanism = unsafe { params::read_optional(mechanism)? };
+        lib.verify_init(SessionHandle(session), mechanism, ObjectHandle(key))
+    })
+}
+
+/// # Safety
+/// `data` points to `len` bytes, `signature` to `signature_len`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn C_Verify(
+    session: CK_SESSION_HANDLE,
+    data: *mut CK_BYTE,
+    len: CK_ULONG,
+    signature: *mut CK_BYTE,
+    signature_len: CK_ULONG,
+) -> CK_RV {
+    entry("C_Verify", |lib| {
+        // SAFETY: the caller's promise.
+        let data = checked(lib, session, unsafe { input(data, len) })?;
+        // SAFETY: likewise.
+        let signature = checked(lib, session, unsafe { input(signature, signature_len) })?;
+        lib.verify(SessionHandle(session), data, signature)
+    })
+}
+
+/// # Safety
+/// `part` points to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn C_VerifyUpdate(
+    session: CK_SESSION_HANDLE,
+    part: *mut CK_BYTE,
+    len: CK_ULONG,
+) -> CK_RV {
+    entry("C_VerifyUpdate", |lib| {
+        // SAFETY: the caller's promise.
+        let part = checked(lib, session, unsafe { input(part, len) })?;
+        lib.verify_update(SessionHandle(session), part)
+    })
+}
+
+/// # Safety
+/// `signature` points to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn C_VerifyFinal(
+    session: CK_SESSION_HANDLE,
+    signature: *mut CK_BYTE,
+    len: CK_ULONG,
+) -> CK_RV {
+    entry("C_VerifyFinal", |lib| {
+        // SAFETY: the caller's promise.
+        let signature = checked(lib, session, unsafe { input(signature, len) })?;
+        lib.verify_final(SessionHandle(session), signature)
+    })
+}

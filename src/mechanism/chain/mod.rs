@@ -1,0 +1,3 @@
+//! Mechanisms that blockchains need and the standard has not.
+
+pub mod hashes;
