@@ -29,6 +29,7 @@ pub(super) unsafe fn input<'a>(data: *const CK_BYTE, len: CK_ULONG) -> Result<&'
 }
 
 /// A PIN, copied at once. NULL asks for a protected authentication path, which there is none of.
+/// Of a length that no PIN has only so much is read as makes it a wrong one.
 ///
 /// # Errors
 /// `CKR_ARGUMENTS_BAD`.
@@ -40,18 +41,12 @@ pub(super) unsafe fn pin(pin: *const CK_BYTE, len: CK_ULONG) -> Result<SecretByt
         return Err(Error::ArgumentsBad("the PIN is NULL"));
     }
     // SAFETY: the caller's promise.
-    let pin = unsafe { input(pin, len)? };
-    if pin.len() > MAX_PIN {
-        return Err(Error::PinLenRange {
-            min: 0,
-            max: MAX_PIN,
-        });
-    }
+    let pin = unsafe { input(pin, len.min(TOO_LONG_FOR_A_PIN))? };
     Ok(SecretBytes::copy_from(pin))
 }
 
-/// No PIN is longer; what is longer is a wrong length.
-const MAX_PIN: usize = 4096;
+/// More bytes than any PIN may have.
+const TOO_LONG_FOR_A_PIN: CK_ULONG = 4096;
 
 /// A count or length that can be one of an array in memory.
 ///
