@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{entry, secret_entry},
     params,
 };
 use crate::{
@@ -35,7 +35,7 @@ unsafe fn init(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry(call, |lib| {
+    secret_entry(call, |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read_optional(mechanism)? };
         lib.cipher_init(

@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     logging,
     pkcs11::*,
+    secret::scrub_stack,
 };
 
 /// The library between C_Initialize and C_Finalize, with the process that made it.
@@ -43,6 +44,13 @@ pub(super) fn entry(call: &'static str, body: impl FnOnce(&Library) -> Result<()
     before_init(call, || {
         with_current(|library| body(library.ok_or(Error::NotInitialized)?))
     })
+}
+
+/// As [`entry`], for a function that works with keys or PINs: no copy stays on the stack.
+pub(super) fn secret_entry(call: &'static str, body: impl FnOnce(&Library) -> Result<()>) -> CK_RV {
+    let rv = entry(call, body);
+    scrub_stack();
+    rv
 }
 
 /// Runs the body of a function that may be called before C_Initialize.

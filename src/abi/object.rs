@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{length, not_null, store},
-    entry::entry,
+    entry::{entry, secret_entry},
     template,
 };
 use crate::{attribute::Template, core::OperationKind, error::Error, pkcs11::*};
@@ -17,7 +17,7 @@ pub unsafe extern "C" fn C_CreateObject(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_CreateObject", |lib| {
+    secret_entry("C_CreateObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let template = match unsafe { template::read(attributes, count) } {
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn C_CopyObject(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_CopyObject", |lib| {
+    secret_entry("C_CopyObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let template = match unsafe { template::read(attributes, count) } {
