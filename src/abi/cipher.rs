@@ -70,7 +70,7 @@ impl Pass {
             let out = checked(lib, session, direction, unsafe {
                 OutBuf::from_raw(self.out, self.out_len)
             })?;
-            let data = out.apart(data);
+            let data = checked(lib, session, direction, out.apart(data))?;
             out.answer(|out| {
                 if update {
                     lib.cipher_update(session, direction, &data, out)

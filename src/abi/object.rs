@@ -99,10 +99,10 @@ pub unsafe extern "C" fn C_GetAttributeValue(
     entry("C_GetAttributeValue", |lib| {
         not_null(attributes)?;
         // SAFETY: the caller's promise.
-        let types = unsafe { template::types(attributes, count)? };
-        let answers = lib.attribute_values(SessionHandle(session), ObjectHandle(object), &types)?;
-        // SAFETY: likewise.
-        unsafe { template::write(attributes, &answers) }
+        let asked = unsafe { template::Asked::from_raw(attributes, count)? };
+        let (session, object) = (SessionHandle(session), ObjectHandle(object));
+        let answers = lib.attribute_values(session, object, &asked.types())?;
+        asked.answer(&answers)
     })
 }
 

@@ -49,7 +49,7 @@ pub unsafe extern "C" fn C_Sign(
         let out = checked(lib, session, unsafe {
             OutBuf::from_raw(signature, signature_len)
         })?;
-        let data = out.apart(data);
+        let data = checked(lib, session, out.apart(data))?;
         out.answer(|out| lib.sign(SessionHandle(session), &data, out))
     })
 }
