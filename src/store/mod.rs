@@ -205,3 +205,6 @@ pub trait Shelf: Send + Sync + Debug {
     /// As [`Store::commit`]; `CKR_SLOT_ID_INVALID` for a slot without a token.
     fn remove(&self, slot: u64) -> Result<()>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,24 +157,23 @@ impl SqliteStore {
         )
     }
 
-    /// What can be seen of commits by asking the database.
+    /// What can be seen of commits without the counter.
     fn sight(&self, database: &mut Database) -> Result<Sight> {
+        if database.frozen {
+            return Ok(Sight {
+                opening: 0,
+                version: state_of_files(&self.file)?,
+            });
+        }
         let version = self.with_database(database, |connection| {
             connection
                 .prepare_cached("PRAGMA data_version")
                 .and_then(|mut query| query.query_row([], |row| row.get::<_, i64>(0)))
                 .about(&self.file)
         })?;
-        Ok(if database.frozen {
-            Sight {
-                opening: 0,
-                version: state_of_files(&self.file)?,
-            }
-        } else {
-            Sight {
-                opening: database.openings,
-                version: version.cast_unsigned(),
-            }
+        Ok(Sight {
+            opening: database.openings,
+            version: version.cast_unsigned(),
         })
     }
 }
