@@ -42,6 +42,7 @@ pub(super) unsafe fn pin(pin: *const CK_BYTE, len: CK_ULONG) -> Result<SecretByt
     if pin.is_null() {
         return Err(Error::ArgumentsBad("the PIN is NULL"));
     }
+    length(len)?;
     // SAFETY: the caller's promise.
     let pin = unsafe { input(pin, len.min(TOO_LONG_FOR_A_PIN))? };
     Ok(SecretBytes::copy_from(pin))
