@@ -16,6 +16,7 @@ mod random;
 mod session;
 mod sign;
 mod slot;
+mod table_3_2;
 mod tables;
 mod template;
 mod unsupported;

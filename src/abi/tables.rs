@@ -15,14 +15,15 @@ use super::{
     session::*,
     sign::*,
     slot::*,
+    table_3_2::CK_FUNCTION_LIST_3_2,
     unsupported::*,
     verify::*,
 };
 use crate::{
     error::Error,
     pkcs11::{
-        CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0, CK_FUNCTION_LIST_3_2, CK_INTERFACE,
-        CK_RV, CK_ULONG, CK_UTF8CHAR, CK_VERSION, CKF_INTERFACE_FORK_SAFE,
+        CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0, CK_INTERFACE, CK_RV, CK_ULONG,
+        CK_UTF8CHAR, CK_VERSION, CKF_INTERFACE_FORK_SAFE,
     },
 };
 

@@ -59,15 +59,15 @@ impl<'a> Parameters<'a> {
 
     fn decode(bytes: &'a [u8]) -> der::Result<Option<Self>> {
         let any = AnyRef::from_der(bytes)?;
-        Ok(match any.tag() {
-            Tag::ObjectIdentifier => Some(Self::Oid(any.decode_as()?)),
-            Tag::PrintableString => {
-                let name: PrintableStringRef<'a> = any.decode_as()?;
-                Some(Self::Name(name.as_str()))
-            }
-            Tag::Sequence => any.sequence(Explicit::decode)?.map(Self::Explicit),
-            tag => return Err(tag.unexpected_error(None).into()),
-        })
+        if any.tag() == Tag::ObjectIdentifier {
+            return any.decode_as().map(|oid| Some(Self::Oid(oid)));
+        }
+        if any.tag() == Tag::PrintableString {
+            let name: PrintableStringRef<'a> = any.decode_as()?;
+            return Ok(Some(Self::Name(name.as_str())));
+        }
+        any.sequence(Explicit::decode)
+            .map(|explicit| explicit.map(Self::Explicit))
     }
 }
 

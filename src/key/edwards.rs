@@ -311,3 +311,6 @@ fn seed(attributes: &Template) -> Result<Zeroizing<[u8; KEY_LEN]>> {
             .ok_or(Error::AttributeValueInvalid(CKA_VALUE))
     })
 }
+
+#[cfg(test)]
+mod tests;

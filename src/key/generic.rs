@@ -1,5 +1,5 @@
-//! Generic secrets and HMAC keys (PKCS#11 v3.1 section 6.8 and the HMAC sections): bytes of any
-//! length.
+//! Generic secrets, HMAC and HKDF keys (PKCS#11 v3.1 section 6.8 and the sections of the hashes and
+//! of HKDF): bytes of any length.
 
 use std::sync::Arc;
 
@@ -32,6 +32,13 @@ pub const fn hmac(id: CK_KEY_TYPE) -> KeyType {
         ..TYPE
     }
 }
+
+/// The key type of keys for HKDF.
+pub const HKDF: KeyType = KeyType {
+    id: CKK_HKDF,
+    usages: &[CKA_DERIVE],
+    ..TYPE
+};
 
 /// The rows of every secret key whose value is plain bytes.
 pub(super) const ROWS: &[Row] = &[
@@ -88,4 +95,103 @@ pub(super) fn parse(class: CK_OBJECT_CLASS, attributes: &Template) -> Result<Key
         return Err(Error::KeyTypeInconsistent);
     }
     super::secret_value(attributes).map(|value| Key::Secret(Arc::clone(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{KEY_TYPES, aes, testing::completed},
+        *,
+    };
+    use crate::secret::SecretBytes;
+
+    fn key(value: &[u8]) -> Template {
+        Template::new().with(CKA_VALUE, SecretBytes::copy_from(value))
+    }
+
+    #[test]
+    fn check_values() {
+        // SHA-1("abc") of FIPS 180-4; AES of the zero block under zero keys (NIST KAT).
+        let cases: [(&KeyType, &[u8], &str); 4] = [
+            (&TYPE, b"abc", "a9993e"),
+            (&aes::TYPE, &[0; 16], "66e94b"),
+            (&aes::TYPE, &[0; 24], "aae069"),
+            (&aes::TYPE, &[0; 32], "dc95c0"),
+        ];
+        for (key_type, value, check) in cases {
+            let check = hex::decode(check).unwrap();
+            let complete = |template| completed(key_type, CKO_SECRET_KEY, template);
+            let done = complete(key(value)).unwrap();
+            assert_eq!(done.bytes(CKA_CHECK_VALUE), Some(check.as_slice()));
+            assert_eq!(
+                done.ulong(CKA_VALUE_LEN),
+                Some(CK_ULONG::try_from(value.len()).unwrap())
+            );
+            assert!(complete(done.clone()).unwrap().matches(&done));
+            let given = key(value).with(CKA_CHECK_VALUE, check);
+            assert!(complete(given).is_ok());
+            let none = complete(key(value).with(CKA_CHECK_VALUE, Vec::new())).unwrap();
+            assert_eq!(none.bytes(CKA_CHECK_VALUE), Some(&[][..]));
+            for wrong in [&[0, 0, 0][..], &[0x66], &[1; 4]] {
+                assert_eq!(
+                    complete(key(value).with(CKA_CHECK_VALUE, wrong)).err(),
+                    Some(Error::AttributeValueInvalid(CKA_CHECK_VALUE))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lengths() {
+        let invalid = Some(Error::AttributeValueInvalid(CKA_VALUE));
+        for len in [0, 1, 8, 15, 17, 31, 33, 64] {
+            let refused = completed(&aes::TYPE, CKO_SECRET_KEY, key(&vec![1; len]));
+            assert_eq!(refused.err(), invalid, "{len}");
+        }
+        for len in [1, 64, LEN_MAX] {
+            assert!(completed(&TYPE, CKO_SECRET_KEY, key(&vec![1; len])).is_ok());
+        }
+        for len in [0, LEN_MAX + 1] {
+            let refused = completed(&TYPE, CKO_SECRET_KEY, key(&vec![1; len]));
+            assert_eq!(refused.err(), invalid, "{len}");
+        }
+        let other = key(&[1; 16]).with(CKA_VALUE_LEN, CK_ULONG::from(24_u8));
+        assert_eq!(
+            completed(&aes::TYPE, CKO_SECRET_KEY, other).err(),
+            Some(Error::TemplateInconsistent(CKA_VALUE_LEN))
+        );
+    }
+
+    #[test]
+    fn a_parsed_key_shares_its_bytes() {
+        let stored = completed(&TYPE, CKO_SECRET_KEY, key(b"shared")).unwrap();
+        let Key::Secret(parsed) = parse(CKO_SECRET_KEY, &stored).unwrap() else {
+            panic!("not a secret key");
+        };
+        assert_eq!(format!("{parsed:?}"), "Secret(6 bytes)");
+        // Ours, and the one in the template: no third copy.
+        assert_eq!(Arc::strong_count(&parsed), 2);
+        assert!(parse(CKO_PUBLIC_KEY, &stored).is_err());
+        assert!(parse(CKO_SECRET_KEY, &Template::new()).is_err());
+    }
+
+    #[test]
+    fn key_types_are_told_apart_and_make_sense() {
+        for (at, one) in KEY_TYPES.iter().enumerate() {
+            assert!(KEY_TYPES[at + 1..].iter().all(|other| other.id != one.id));
+            assert!(!one.usages.is_empty());
+            for class in [CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY] {
+                let rows = one.rows(class).unwrap_or_default();
+                let mut seen: Vec<_> = rows.iter().map(|row| row.attribute).collect();
+                seen.sort_unstable();
+                seen.dedup();
+                assert_eq!(seen.len(), rows.len());
+                // Whatever is key material is secret, and the other way round.
+                for row in rows {
+                    assert_eq!(row.kind == Kind::Secret, row.notes.has(7));
+                }
+            }
+            assert_eq!(one.rows(CKO_DATA), None);
+        }
+    }
 }

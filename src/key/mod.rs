@@ -7,6 +7,8 @@ pub mod ec;
 pub mod edwards;
 pub mod generic;
 pub mod hd;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
@@ -72,6 +74,7 @@ pub const KEY_TYPES: &[&KeyType] = &[
     &edwards::TYPE,
     &aes::TYPE,
     &generic::TYPE,
+    &generic::HKDF,
     &generic::hmac(CKK_SHA_1_HMAC),
     &generic::hmac(CKK_SHA224_HMAC),
     &generic::hmac(CKK_SHA256_HMAC),

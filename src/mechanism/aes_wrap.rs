@@ -14,7 +14,6 @@ use zeroize::Zeroizing;
 use super::{
     Cipher, Mechanism, Ops, Params, Shape,
     aes::{Aes, BLOCK, KEY_SIZES},
-    chain::{CKM_AES_KW, CKM_AES_KWP},
     whole::{self, Whole},
 };
 use crate::{

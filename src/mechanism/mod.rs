@@ -61,3 +61,8 @@ static BY_ID: LazyLock<Vec<&'static Mechanism>> = LazyLock::new(|| {
     rows.sort_by_key(|m| m.id);
     rows
 });
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod wycheproof;

@@ -150,7 +150,11 @@ pub fn build(origin: Origin, template: Template, computed: Template, so: bool) -
         match computed.get(attribute) {
             // Some clients repeat what the mechanism computes; a contradiction is an error.
             Some(made) if !made.matches(&value) => {
-                return Err(Error::TemplateInconsistent(attribute));
+                return Err(if row.notes.has(origin.forbidden()) {
+                    Error::AttributeReadOnly(attribute)
+                } else {
+                    Error::TemplateInconsistent(attribute)
+                });
             }
             Some(_) => {}
             None if row.notes.has(origin.forbidden()) => {

@@ -2,11 +2,14 @@
 //! The only room that names `pkcs11_sys`.
 #![forbid(unsafe_code)]
 
+pub mod header;
+mod name_tables;
 mod names;
 mod v3_2;
 mod vendor;
 
-pub use names::{attribute_name, mechanism_name, rv_name};
+pub use header::{constants_json, header};
+pub use names::*;
 pub use pkcs11_sys::*;
 pub use v3_2::*;
 pub use vendor::*;

@@ -1,267 +1,266 @@
-//! What PKCS#11 v3.2 adds to v3.1: functions, their table, constants; compared with cryptoki-sys by
-//! a test.
+//! What PKCS#11 v3.2 adds to v3.1; compared with cryptoki-sys by a test. The function list of 3.2 is
+//! beside the others in `abi`.
 #![allow(
     missing_docs,
-    non_snake_case,
     non_camel_case_types,
-    clippy::upper_case_acronyms,
+    non_snake_case,
     reason = "the standard's own names"
 )]
 
 use super::*;
 
+pub type CK_HEDGE_TYPE = CK_ULONG;
+pub type CK_ML_DSA_PARAMETER_SET_TYPE = CK_ULONG;
+pub type CK_ML_KEM_PARAMETER_SET_TYPE = CK_ULONG;
+pub type CK_SLH_DSA_PARAMETER_SET_TYPE = CK_ULONG;
 pub type CK_SESSION_VALIDATION_FLAGS_TYPE = CK_ULONG;
+pub type CK_TRUST = CK_ULONG;
+pub type CK_VALIDATION_TYPE = CK_ULONG;
+pub type CK_VALIDATION_AUTHORITY_TYPE = CK_ULONG;
 
-/// Result of an asynchronous function.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct CK_ASYNC_DATA {
-    pub ulVersion: CK_ULONG,
-    pub pValue: *mut CK_BYTE,
-    pub ulValue: CK_ULONG,
-    pub hObject: CK_OBJECT_HANDLE,
-    pub hAdditionalObject: CK_OBJECT_HANDLE,
+/// Declares structures of the standard and a test that compares each with cryptoki-sys.
+macro_rules! structures {
+    ($($name:ident { $($field:ident: $type:ty),* $(,)? })*) => {
+        $(
+            #[repr(C)]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $name {
+                $(pub $field: $type),*
+            }
+        )*
+
+        #[cfg(test)]
+        fn compare_structures() {
+            $(
+                assert_eq!(size_of::<$name>(), size_of::<cryptoki_sys::$name>());
+                $(assert_eq!(
+                    std::mem::offset_of!($name, $field),
+                    std::mem::offset_of!(cryptoki_sys::$name, $field),
+                    stringify!($name::$field)
+                );)*
+            )*
+        }
+    };
 }
 
-pub type CK_C_EncapsulateKey = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pMechanism: *mut CK_MECHANISM,
-        hPublicKey: CK_OBJECT_HANDLE,
-        pTemplate: *mut CK_ATTRIBUTE,
-        ulAttributeCount: CK_ULONG,
-        pCiphertext: *mut CK_BYTE,
-        pulCiphertextLen: *mut CK_ULONG,
-        phKey: *mut CK_OBJECT_HANDLE,
-    ) -> CK_RV,
->;
-pub type CK_C_DecapsulateKey = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pMechanism: *mut CK_MECHANISM,
-        hPrivateKey: CK_OBJECT_HANDLE,
-        pTemplate: *mut CK_ATTRIBUTE,
-        ulAttributeCount: CK_ULONG,
-        pCiphertext: *mut CK_BYTE,
-        ulCiphertextLen: CK_ULONG,
-        phKey: *mut CK_OBJECT_HANDLE,
-    ) -> CK_RV,
->;
-pub type CK_C_VerifySignatureInit = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pMechanism: *mut CK_MECHANISM,
-        hKey: CK_OBJECT_HANDLE,
-        pSignature: *mut CK_BYTE,
-        ulSignatureLen: CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_VerifySignature = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pData: *mut CK_BYTE,
+structures! {
+    CK_ASYNC_DATA {
+        ulVersion: CK_ULONG,
+        pValue: CK_BYTE_PTR,
+        ulValue: CK_ULONG,
+        hObject: CK_OBJECT_HANDLE,
+        hAdditionalObject: CK_OBJECT_HANDLE,
+    }
+    CK_SIGN_ADDITIONAL_CONTEXT {
+        hedgeVariant: CK_HEDGE_TYPE,
+        pContext: CK_BYTE_PTR,
+        ulContextLen: CK_ULONG,
+    }
+    CK_HASH_SIGN_ADDITIONAL_CONTEXT {
+        hedgeVariant: CK_HEDGE_TYPE,
+        pContext: CK_BYTE_PTR,
+        ulContextLen: CK_ULONG,
+        hash: CK_MECHANISM_TYPE,
+    }
+    CK_GCM_WRAP_PARAMS {
+        pIv: CK_BYTE_PTR,
+        ulIvLen: CK_ULONG,
+        ulIvFixedBits: CK_ULONG,
+        ivGenerator: CK_GENERATOR_FUNCTION,
+        pAAD: CK_BYTE_PTR,
+        ulAADLen: CK_ULONG,
+        ulTagBits: CK_ULONG,
+    }
+    CK_CCM_WRAP_PARAMS {
         ulDataLen: CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_VerifySignatureUpdate = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pPart: *mut CK_BYTE,
-        ulPartLen: CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_VerifySignatureFinal =
-    Option<unsafe extern "C" fn(hSession: CK_SESSION_HANDLE) -> CK_RV>;
-pub type CK_C_GetSessionValidationFlags = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        type_: CK_SESSION_VALIDATION_FLAGS_TYPE,
-        pFlags: *mut CK_FLAGS,
-    ) -> CK_RV,
->;
-pub type CK_C_AsyncComplete = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pFunctionName: *mut CK_UTF8CHAR,
-        pResult: *mut CK_ASYNC_DATA,
-    ) -> CK_RV,
->;
-pub type CK_C_AsyncGetID = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pFunctionName: *mut CK_UTF8CHAR,
-        pulID: *mut CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_AsyncJoin = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pFunctionName: *mut CK_UTF8CHAR,
-        ulID: CK_ULONG,
-        pData: *mut CK_BYTE,
-        ulData: CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_WrapKeyAuthenticated = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pMechanism: *mut CK_MECHANISM,
-        hWrappingKey: CK_OBJECT_HANDLE,
-        hKey: CK_OBJECT_HANDLE,
-        pAssociatedData: *mut CK_BYTE,
-        ulAssociatedDataLen: CK_ULONG,
-        pWrappedKey: *mut CK_BYTE,
-        pulWrappedKeyLen: *mut CK_ULONG,
-    ) -> CK_RV,
->;
-pub type CK_C_UnwrapKeyAuthenticated = Option<
-    unsafe extern "C" fn(
-        hSession: CK_SESSION_HANDLE,
-        pMechanism: *mut CK_MECHANISM,
-        hUnwrappingKey: CK_OBJECT_HANDLE,
-        pWrappedKey: *mut CK_BYTE,
-        ulWrappedKeyLen: CK_ULONG,
-        pTemplate: *mut CK_ATTRIBUTE,
-        ulAttributeCount: CK_ULONG,
-        pAssociatedData: *mut CK_BYTE,
-        ulAssociatedDataLen: CK_ULONG,
-        phKey: *mut CK_OBJECT_HANDLE,
-    ) -> CK_RV,
->;
-
-/// The function table of v3.2: that of v3.0, then the new functions.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct CK_FUNCTION_LIST_3_2 {
-    pub v3_0: CK_FUNCTION_LIST_3_0,
-    pub C_EncapsulateKey: CK_C_EncapsulateKey,
-    pub C_DecapsulateKey: CK_C_DecapsulateKey,
-    pub C_VerifySignatureInit: CK_C_VerifySignatureInit,
-    pub C_VerifySignature: CK_C_VerifySignature,
-    pub C_VerifySignatureUpdate: CK_C_VerifySignatureUpdate,
-    pub C_VerifySignatureFinal: CK_C_VerifySignatureFinal,
-    pub C_GetSessionValidationFlags: CK_C_GetSessionValidationFlags,
-    pub C_AsyncComplete: CK_C_AsyncComplete,
-    pub C_AsyncGetID: CK_C_AsyncGetID,
-    pub C_AsyncJoin: CK_C_AsyncJoin,
-    pub C_WrapKeyAuthenticated: CK_C_WrapKeyAuthenticated,
-    pub C_UnwrapKeyAuthenticated: CK_C_UnwrapKeyAuthenticated,
+        pNonce: CK_BYTE_PTR,
+        ulNonceLen: CK_ULONG,
+        ulNonceFixedBits: CK_ULONG,
+        nonceGenerator: CK_GENERATOR_FUNCTION,
+        pAAD: CK_BYTE_PTR,
+        ulAADLen: CK_ULONG,
+        ulMACLen: CK_ULONG,
+    }
+    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS {
+        prfHashMechanism: CK_MECHANISM_TYPE,
+        pSessionHash: CK_BYTE_PTR,
+        ulSessionHashLen: CK_ULONG,
+        pVersion: CK_VERSION_PTR,
+    }
 }
 
-pub const CKA_PARAMETER_SET: CK_ATTRIBUTE_TYPE = 0x61d;
-pub const CKA_OBJECT_VALIDATION_FLAGS: CK_ATTRIBUTE_TYPE = 0x61e;
-pub const CKA_VALIDATION_TYPE: CK_ATTRIBUTE_TYPE = 0x61f;
-pub const CKA_VALIDATION_VERSION: CK_ATTRIBUTE_TYPE = 0x620;
-pub const CKA_VALIDATION_LEVEL: CK_ATTRIBUTE_TYPE = 0x621;
-pub const CKA_VALIDATION_MODULE_ID: CK_ATTRIBUTE_TYPE = 0x622;
-pub const CKA_VALIDATION_FLAG: CK_ATTRIBUTE_TYPE = 0x623;
-pub const CKA_VALIDATION_AUTHORITY_TYPE: CK_ATTRIBUTE_TYPE = 0x624;
-pub const CKA_VALIDATION_COUNTRY: CK_ATTRIBUTE_TYPE = 0x625;
-pub const CKA_VALIDATION_CERTIFICATE_IDENTIFIER: CK_ATTRIBUTE_TYPE = 0x626;
-pub const CKA_VALIDATION_CERTIFICATE_URI: CK_ATTRIBUTE_TYPE = 0x627;
-pub const CKA_VALIDATION_VENDOR_URI: CK_ATTRIBUTE_TYPE = 0x628;
-pub const CKA_VALIDATION_PROFILE: CK_ATTRIBUTE_TYPE = 0x629;
-pub const CKA_ENCAPSULATE_TEMPLATE: CK_ATTRIBUTE_TYPE = 0x62a;
-pub const CKA_DECAPSULATE_TEMPLATE: CK_ATTRIBUTE_TYPE = 0x62b;
-pub const CKA_TRUST_SERVER_AUTH: CK_ATTRIBUTE_TYPE = 0x62c;
-pub const CKA_TRUST_CLIENT_AUTH: CK_ATTRIBUTE_TYPE = 0x62d;
-pub const CKA_TRUST_CODE_SIGNING: CK_ATTRIBUTE_TYPE = 0x62e;
-pub const CKA_TRUST_EMAIL_PROTECTION: CK_ATTRIBUTE_TYPE = 0x62f;
-pub const CKA_TRUST_IPSEC_IKE: CK_ATTRIBUTE_TYPE = 0x630;
-pub const CKA_TRUST_TIME_STAMPING: CK_ATTRIBUTE_TYPE = 0x631;
-pub const CKA_TRUST_OCSP_SIGNING: CK_ATTRIBUTE_TYPE = 0x632;
-pub const CKA_ENCAPSULATE: CK_ATTRIBUTE_TYPE = 0x633;
-pub const CKA_DECAPSULATE: CK_ATTRIBUTE_TYPE = 0x634;
-pub const CKA_HASH_OF_CERTIFICATE: CK_ATTRIBUTE_TYPE = 0x635;
-pub const CKA_PUBLIC_CRC64_VALUE: CK_ATTRIBUTE_TYPE = 0x636;
-pub const CKA_SEED: CK_ATTRIBUTE_TYPE = 0x637;
-pub const CKF_ENCAPSULATE: CK_FLAGS = 0x10000000;
-pub const CKF_DECAPSULATE: CK_FLAGS = 0x20000000;
-pub const CKF_ASYNC_SESSION: CK_FLAGS = 0x8;
-pub const CKF_SEED_RANDOM_REQUIRED: CK_FLAGS = 0x2000000;
-pub const CKF_ASYNC_SESSION_SUPPORTED: CK_FLAGS = 0x4000000;
-pub const CKH_HEDGE_PREFERRED: CK_HW_FEATURE_TYPE = 0x0;
-pub const CKH_HEDGE_REQUIRED: CK_HW_FEATURE_TYPE = 0x1;
-pub const CKH_DETERMINISTIC_REQUIRED: CK_HW_FEATURE_TYPE = 0x2;
-pub const CKK_XMSS: CK_KEY_TYPE = 0x47;
-pub const CKK_XMSSMT: CK_KEY_TYPE = 0x48;
-pub const CKK_ML_KEM: CK_KEY_TYPE = 0x49;
-pub const CKK_ML_DSA: CK_KEY_TYPE = 0x4a;
-pub const CKK_SLH_DSA: CK_KEY_TYPE = 0x4b;
-pub const CKM_ML_KEM_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0xf;
-pub const CKM_ML_KEM: CK_MECHANISM_TYPE = 0x17;
-pub const CKM_ML_DSA_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0x1c;
-pub const CKM_ML_DSA: CK_MECHANISM_TYPE = 0x1d;
-pub const CKM_HASH_ML_DSA: CK_MECHANISM_TYPE = 0x1f;
-pub const CKM_HASH_ML_DSA_SHA224: CK_MECHANISM_TYPE = 0x23;
-pub const CKM_HASH_ML_DSA_SHA256: CK_MECHANISM_TYPE = 0x24;
-pub const CKM_HASH_ML_DSA_SHA384: CK_MECHANISM_TYPE = 0x25;
-pub const CKM_HASH_ML_DSA_SHA512: CK_MECHANISM_TYPE = 0x26;
-pub const CKM_HASH_ML_DSA_SHA3_224: CK_MECHANISM_TYPE = 0x27;
-pub const CKM_HASH_ML_DSA_SHA3_256: CK_MECHANISM_TYPE = 0x28;
-pub const CKM_HASH_ML_DSA_SHA3_384: CK_MECHANISM_TYPE = 0x29;
-pub const CKM_HASH_ML_DSA_SHA3_512: CK_MECHANISM_TYPE = 0x2a;
-pub const CKM_HASH_ML_DSA_SHAKE128: CK_MECHANISM_TYPE = 0x2b;
-pub const CKM_HASH_ML_DSA_SHAKE256: CK_MECHANISM_TYPE = 0x2c;
-pub const CKM_SLH_DSA_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0x2d;
-pub const CKM_SLH_DSA: CK_MECHANISM_TYPE = 0x2e;
-pub const CKM_HASH_SLH_DSA: CK_MECHANISM_TYPE = 0x34;
-pub const CKM_HASH_SLH_DSA_SHA224: CK_MECHANISM_TYPE = 0x36;
-pub const CKM_HASH_SLH_DSA_SHA256: CK_MECHANISM_TYPE = 0x37;
-pub const CKM_HASH_SLH_DSA_SHA384: CK_MECHANISM_TYPE = 0x38;
-pub const CKM_HASH_SLH_DSA_SHA512: CK_MECHANISM_TYPE = 0x39;
-pub const CKM_HASH_SLH_DSA_SHA3_224: CK_MECHANISM_TYPE = 0x3a;
-pub const CKM_HASH_SLH_DSA_SHA3_256: CK_MECHANISM_TYPE = 0x3b;
-pub const CKM_HASH_SLH_DSA_SHA3_384: CK_MECHANISM_TYPE = 0x3c;
-pub const CKM_HASH_SLH_DSA_SHA3_512: CK_MECHANISM_TYPE = 0x3d;
-pub const CKM_HASH_SLH_DSA_SHAKE128: CK_MECHANISM_TYPE = 0x3e;
-pub const CKM_HASH_SLH_DSA_SHAKE256: CK_MECHANISM_TYPE = 0x3f;
-pub const CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE: CK_MECHANISM_TYPE = 0x56;
-pub const CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH: CK_MECHANISM_TYPE = 0x57;
-pub const CKM_XMSS_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0x4034;
-pub const CKM_XMSSMT_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0x4035;
-pub const CKM_XMSS: CK_MECHANISM_TYPE = 0x4036;
-pub const CKM_XMSSMT: CK_MECHANISM_TYPE = 0x4037;
-pub const CKM_ECDH_X_AES_KEY_WRAP: CK_MECHANISM_TYPE = 0x4038;
-pub const CKM_ECDH_COF_AES_KEY_WRAP: CK_MECHANISM_TYPE = 0x4039;
-pub const CKM_PUB_KEY_FROM_PRIV_KEY: CK_MECHANISM_TYPE = 0x403a;
-pub const CKO_VALIDATION: CK_OBJECT_CLASS = 0xa;
-pub const CKO_TRUST: CK_OBJECT_CLASS = 0xb;
-pub const CKP_ML_DSA_44: CK_PROFILE_ID = 0x1;
-pub const CKP_ML_DSA_65: CK_PROFILE_ID = 0x2;
-pub const CKP_ML_DSA_87: CK_PROFILE_ID = 0x3;
-pub const CKP_ML_KEM_512: CK_PROFILE_ID = 0x1;
-pub const CKP_ML_KEM_768: CK_PROFILE_ID = 0x2;
-pub const CKP_ML_KEM_1024: CK_PROFILE_ID = 0x3;
-pub const CKP_SLH_DSA_SHA2_128S: CK_PROFILE_ID = 0x1;
-pub const CKP_SLH_DSA_SHAKE_128S: CK_PROFILE_ID = 0x2;
-pub const CKP_SLH_DSA_SHA2_128F: CK_PROFILE_ID = 0x3;
-pub const CKP_SLH_DSA_SHAKE_128F: CK_PROFILE_ID = 0x4;
-pub const CKP_SLH_DSA_SHA2_192S: CK_PROFILE_ID = 0x5;
-pub const CKP_SLH_DSA_SHAKE_192S: CK_PROFILE_ID = 0x6;
-pub const CKP_SLH_DSA_SHA2_192F: CK_PROFILE_ID = 0x7;
-pub const CKP_SLH_DSA_SHAKE_192F: CK_PROFILE_ID = 0x8;
-pub const CKP_SLH_DSA_SHA2_256S: CK_PROFILE_ID = 0x9;
-pub const CKP_SLH_DSA_SHAKE_256S: CK_PROFILE_ID = 0xa;
-pub const CKP_SLH_DSA_SHA2_256F: CK_PROFILE_ID = 0xb;
-pub const CKP_SLH_DSA_SHAKE_256F: CK_PROFILE_ID = 0xc;
-pub const CKR_PENDING: CK_RV = 0x204;
-pub const CKR_SESSION_ASYNC_NOT_SUPPORTED: CK_RV = 0x205;
-pub const CKR_SEED_RANDOM_REQUIRED: CK_RV = 0x206;
-pub const CKR_OPERATION_NOT_VALIDATED: CK_RV = 0x207;
-pub const CKR_TOKEN_NOT_INITIALIZED: CK_RV = 0x208;
-pub const CKR_PARAMETER_SET_NOT_SUPPORTED: CK_RV = 0x209;
-pub const CKS_LAST_VALIDATION_OK: CK_STATE = 0x1;
-pub const CKT_TRUST_UNKNOWN: u32 = 0x0;
-pub const CKT_TRUSTED: u32 = 0x1;
-pub const CKT_TRUST_ANCHOR: u32 = 0x2;
-pub const CKT_NOT_TRUSTED: u32 = 0x3;
-pub const CKT_TRUST_MUST_VERIFY_TRUST: u32 = 0x4;
-pub const CKV_AUTHORITY_TYPE_UNSPECIFIED: CK_ULONG = 0x0;
-pub const CKV_AUTHORITY_TYPE_NIST_CMVP: CK_ULONG = 0x1;
-pub const CKV_AUTHORITY_TYPE_COMMON_CRITERIA: CK_ULONG = 0x2;
-pub const CKV_TYPE_UNSPECIFIED: CK_ULONG = 0x0;
-pub const CKV_TYPE_SOFTWARE: CK_ULONG = 0x1;
-pub const CKV_TYPE_HARDWARE: CK_ULONG = 0x2;
-pub const CKV_TYPE_FIRMWARE: CK_ULONG = 0x3;
-pub const CKV_TYPE_HYBRID: CK_ULONG = 0x4;
+/// Declares constants by type and a test that compares each with cryptoki-sys.
+macro_rules! constants {
+    ($($type:ident { $($name:ident = $number:literal),* $(,)? })*) => {
+        $($(pub const $name: $type = $number;)*)*
+
+        #[cfg(test)]
+        fn compare_constants() {
+            $($(assert_eq!(
+                u128::from($name),
+                u128::from(cryptoki_sys::$name),
+                stringify!($name)
+            );)*)*
+        }
+    };
+}
+
+constants! {
+    CK_ATTRIBUTE_TYPE {
+        CKA_PARAMETER_SET = 0x61d,
+        CKA_OBJECT_VALIDATION_FLAGS = 0x61e,
+        CKA_VALIDATION_TYPE = 0x61f,
+        CKA_VALIDATION_VERSION = 0x620,
+        CKA_VALIDATION_LEVEL = 0x621,
+        CKA_VALIDATION_MODULE_ID = 0x622,
+        CKA_VALIDATION_FLAG = 0x623,
+        CKA_VALIDATION_AUTHORITY_TYPE = 0x624,
+        CKA_VALIDATION_COUNTRY = 0x625,
+        CKA_VALIDATION_CERTIFICATE_IDENTIFIER = 0x626,
+        CKA_VALIDATION_CERTIFICATE_URI = 0x627,
+        CKA_VALIDATION_VENDOR_URI = 0x628,
+        CKA_VALIDATION_PROFILE = 0x629,
+        CKA_ENCAPSULATE_TEMPLATE = 0x62a,
+        CKA_DECAPSULATE_TEMPLATE = 0x62b,
+        CKA_TRUST_SERVER_AUTH = 0x62c,
+        CKA_TRUST_CLIENT_AUTH = 0x62d,
+        CKA_TRUST_CODE_SIGNING = 0x62e,
+        CKA_TRUST_EMAIL_PROTECTION = 0x62f,
+        CKA_TRUST_IPSEC_IKE = 0x630,
+        CKA_TRUST_TIME_STAMPING = 0x631,
+        CKA_TRUST_OCSP_SIGNING = 0x632,
+        CKA_ENCAPSULATE = 0x633,
+        CKA_DECAPSULATE = 0x634,
+        CKA_HASH_OF_CERTIFICATE = 0x635,
+        CKA_PUBLIC_CRC64_VALUE = 0x636,
+        CKA_SEED = 0x637,
+    }
+    CK_FLAGS {
+        CKF_ENCAPSULATE = 0x10000000,
+        CKF_DECAPSULATE = 0x20000000,
+        CKF_ASYNC_SESSION = 0x8,
+        CKF_SEED_RANDOM_REQUIRED = 0x2000000,
+        CKF_ASYNC_SESSION_SUPPORTED = 0x4000000,
+    }
+    CK_HEDGE_TYPE {
+        CKH_HEDGE_PREFERRED = 0x0,
+        CKH_HEDGE_REQUIRED = 0x1,
+        CKH_DETERMINISTIC_REQUIRED = 0x2,
+    }
+    CK_KEY_TYPE {
+        CKK_XMSS = 0x47,
+        CKK_XMSSMT = 0x48,
+        CKK_ML_KEM = 0x49,
+        CKK_ML_DSA = 0x4a,
+        CKK_SLH_DSA = 0x4b,
+    }
+    CK_MECHANISM_TYPE {
+        CKM_ML_KEM_KEY_PAIR_GEN = 0xf,
+        CKM_ML_KEM = 0x17,
+        CKM_ML_DSA_KEY_PAIR_GEN = 0x1c,
+        CKM_ML_DSA = 0x1d,
+        CKM_HASH_ML_DSA = 0x1f,
+        CKM_HASH_ML_DSA_SHA224 = 0x23,
+        CKM_HASH_ML_DSA_SHA256 = 0x24,
+        CKM_HASH_ML_DSA_SHA384 = 0x25,
+        CKM_HASH_ML_DSA_SHA512 = 0x26,
+        CKM_HASH_ML_DSA_SHA3_224 = 0x27,
+        CKM_HASH_ML_DSA_SHA3_256 = 0x28,
+        CKM_HASH_ML_DSA_SHA3_384 = 0x29,
+        CKM_HASH_ML_DSA_SHA3_512 = 0x2a,
+        CKM_HASH_ML_DSA_SHAKE128 = 0x2b,
+        CKM_HASH_ML_DSA_SHAKE256 = 0x2c,
+        CKM_SLH_DSA_KEY_PAIR_GEN = 0x2d,
+        CKM_SLH_DSA = 0x2e,
+        CKM_HASH_SLH_DSA = 0x34,
+        CKM_HASH_SLH_DSA_SHA224 = 0x36,
+        CKM_HASH_SLH_DSA_SHA256 = 0x37,
+        CKM_HASH_SLH_DSA_SHA384 = 0x38,
+        CKM_HASH_SLH_DSA_SHA512 = 0x39,
+        CKM_HASH_SLH_DSA_SHA3_224 = 0x3a,
+        CKM_HASH_SLH_DSA_SHA3_256 = 0x3b,
+        CKM_HASH_SLH_DSA_SHA3_384 = 0x3c,
+        CKM_HASH_SLH_DSA_SHA3_512 = 0x3d,
+        CKM_HASH_SLH_DSA_SHAKE128 = 0x3e,
+        CKM_HASH_SLH_DSA_SHAKE256 = 0x3f,
+        CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE = 0x56,
+        CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH = 0x57,
+        CKM_XMSS_KEY_PAIR_GEN = 0x4034,
+        CKM_XMSSMT_KEY_PAIR_GEN = 0x4035,
+        CKM_XMSS = 0x4036,
+        CKM_XMSSMT = 0x4037,
+        CKM_ECDH_X_AES_KEY_WRAP = 0x4038,
+        CKM_ECDH_COF_AES_KEY_WRAP = 0x4039,
+        CKM_PUB_KEY_FROM_PRIV_KEY = 0x403a,
+    }
+    CK_OBJECT_CLASS {
+        CKO_VALIDATION = 0xa,
+        CKO_TRUST = 0xb,
+    }
+    CK_ML_DSA_PARAMETER_SET_TYPE {
+        CKP_ML_DSA_44 = 0x1,
+        CKP_ML_DSA_65 = 0x2,
+        CKP_ML_DSA_87 = 0x3,
+    }
+    CK_ML_KEM_PARAMETER_SET_TYPE {
+        CKP_ML_KEM_512 = 0x1,
+        CKP_ML_KEM_768 = 0x2,
+        CKP_ML_KEM_1024 = 0x3,
+    }
+    CK_SLH_DSA_PARAMETER_SET_TYPE {
+        CKP_SLH_DSA_SHA2_128S = 0x1,
+        CKP_SLH_DSA_SHAKE_128S = 0x2,
+        CKP_SLH_DSA_SHA2_128F = 0x3,
+        CKP_SLH_DSA_SHAKE_128F = 0x4,
+        CKP_SLH_DSA_SHA2_192S = 0x5,
+        CKP_SLH_DSA_SHAKE_192S = 0x6,
+        CKP_SLH_DSA_SHA2_192F = 0x7,
+        CKP_SLH_DSA_SHAKE_192F = 0x8,
+        CKP_SLH_DSA_SHA2_256S = 0x9,
+        CKP_SLH_DSA_SHAKE_256S = 0xa,
+        CKP_SLH_DSA_SHA2_256F = 0xb,
+        CKP_SLH_DSA_SHAKE_256F = 0xc,
+    }
+    CK_RV {
+        CKR_PENDING = 0x204,
+        CKR_SESSION_ASYNC_NOT_SUPPORTED = 0x205,
+        CKR_SEED_RANDOM_REQUIRED = 0x206,
+        CKR_OPERATION_NOT_VALIDATED = 0x207,
+        CKR_TOKEN_NOT_INITIALIZED = 0x208,
+        CKR_PARAMETER_SET_NOT_SUPPORTED = 0x209,
+    }
+    CK_SESSION_VALIDATION_FLAGS_TYPE {
+        CKS_LAST_VALIDATION_OK = 0x1,
+    }
+    CK_TRUST {
+        CKT_TRUST_UNKNOWN = 0x0,
+        CKT_TRUSTED = 0x1,
+        CKT_TRUST_ANCHOR = 0x2,
+        CKT_NOT_TRUSTED = 0x3,
+        CKT_TRUST_MUST_VERIFY_TRUST = 0x4,
+    }
+    CK_VALIDATION_AUTHORITY_TYPE {
+        CKV_AUTHORITY_TYPE_UNSPECIFIED = 0x0,
+        CKV_AUTHORITY_TYPE_NIST_CMVP = 0x1,
+        CKV_AUTHORITY_TYPE_COMMON_CRITERIA = 0x2,
+    }
+    CK_VALIDATION_TYPE {
+        CKV_TYPE_UNSPECIFIED = 0x0,
+        CKV_TYPE_SOFTWARE = 0x1,
+        CKV_TYPE_HARDWARE = 0x2,
+        CKV_TYPE_FIRMWARE = 0x3,
+        CKV_TYPE_HYBRID = 0x4,
+    }
+    CK_PRF_DATA_TYPE {
+        CK_SP800_108_KEY_HANDLE = 0x5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn equals_another_binding() {
+        super::compare_structures();
+        super::compare_constants();
+    }
+}

@@ -42,10 +42,22 @@ const STEPS: &[&str] = &["
     CREATE INDEX tombstone_revision ON tombstone (revision);
 "];
 
+/// Makes the schema of a new database.
+///
+/// # Errors
+/// Those of SQLite as `failed` makes them.
+pub(super) fn create(
+    connection: &mut Connection,
+    failed: impl Fn(&rusqlite::Error) -> Error,
+) -> Result<()> {
+    steps_from(0, connection, failed)
+}
+
 /// Brings a database up to this program's version.
 ///
 /// # Errors
-/// `CKR_TOKEN_NOT_RECOGNIZED` for a newer version; those of SQLite as `failed` makes them.
+/// `CKR_TOKEN_NOT_RECOGNIZED` for a newer version and for a database that is no token; those of
+/// SQLite as `failed` makes them.
 pub(super) fn run(
     connection: &mut Connection,
     failed: impl Fn(&rusqlite::Error) -> Error,
@@ -53,14 +65,28 @@ pub(super) fn run(
     let version: u32 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|e| failed(&e))?;
-    let newest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
-    if version == newest {
-        return Ok(());
+    match version {
+        0 => Err(Error::TokenNotRecognized(
+            "the file is no token; restore it from a backup".into(),
+        )),
+        _ if version == newest() => Ok(()),
+        _ => steps_from(version, connection, failed),
     }
+}
+
+fn newest() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+fn steps_from(
+    version: u32,
+    connection: &mut Connection,
+    failed: impl Fn(&rusqlite::Error) -> Error,
+) -> Result<()> {
     let Some(steps) = STEPS.get(version as usize..) else {
         return Err(Error::TokenNotRecognized(format!(
             "the store has version {version}, this program knows up to {}; use a newer chainhsm",
-            newest
+            newest()
         )));
     };
     let migrate = |connection: &mut Connection| {
@@ -71,7 +97,7 @@ pub(super) fn run(
             steps
                 .iter()
                 .try_for_each(|step| transaction.execute_batch(step))?;
-            transaction.pragma_update(None, "user_version", newest)?;
+            transaction.pragma_update(None, "user_version", newest())?;
         }
         transaction.commit()
     };

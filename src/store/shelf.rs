@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{Change, Shelf, Store, sqlite::SqliteStore};
+use super::{Change, Shelf, Store, migrations, sqlite::SqliteStore};
 use crate::{
     env::Env,
     error::{Error, Result},
@@ -147,12 +147,15 @@ impl SqliteShelf {
         make_directory(draft).map_err(|e| storage(draft, &e))?;
         let file = draft.join("token.db");
         let failed = |e: rusqlite::Error| Error::DeviceError(format!("{}: {e}", file.display()));
-        let database = Connection::open(&file).map_err(failed)?;
+        let mut database = Connection::open(&file).map_err(failed)?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600))
             .map_err(|e| storage(&file, &e))?;
         database
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(failed)?;
+        migrations::create(&mut database, |e| {
+            Error::DeviceError(format!("{}: {e}", file.display()))
+        })?;
         drop(database);
         let store = SqliteStore::open(draft, &self.env)?;
         store.commit(changes)?;

@@ -149,6 +149,9 @@ impl<C: Group> Scalar<C> {
     /// Signs a digest of any length; writes r‖s, each as long as the order, and returns the length.
     /// The nonce is that of RFC 6979 with the hash `D`; s is the lower one where the curve asks for
     /// it (secp256k1).
+    ///
+    /// # Errors
+    /// `CKR_BUFFER_TOO_SMALL`.
     pub fn sign<D: Digest + BlockSizeUser>(&self, digest: &[u8], out: &mut [u8]) -> Result<usize> {
         let needed = signature_len::<C>();
         let (r_out, s_out) = out
@@ -197,6 +200,9 @@ impl<C: Group> Point<C> {
 
     /// Checks r‖s over a digest of any length. Both halves may have lost the same number of leading
     /// zeros; a high s is as good as a low one.
+    ///
+    /// # Errors
+    /// `CKR_SIGNATURE_LEN_RANGE` for an odd or an excessive length, else `CKR_SIGNATURE_INVALID`.
     pub fn verify(&self, digest: &[u8], signature: &[u8]) -> Result<()> {
         let len = signature.len();
         if len == 0 || !len.is_multiple_of(2) || len > signature_len::<C>() {

@@ -281,4 +281,4 @@ fn private_key(curve: Curve, attributes: &Template) -> Result<PrivateKey> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -12,10 +12,6 @@ use sha3::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    CKM_BC_EIP191, CKM_BC_HASH160, CKM_BC_SHA256D, CKM_BC_TAGGED_SHA256, CKM_KECCAK_224,
-    CKM_KECCAK_256, CKM_KECCAK_384, CKM_KECCAK_512,
-};
 use crate::{
     error::{Error, Result},
     mechanism::{Digest, Mechanism, Ops, Params, Shape, descriptor::StartDigest, whole::append},

@@ -1,0 +1,2 @@
+// The same facts as C++17 sees them.
+#include "layout.c"
