@@ -2,9 +2,8 @@
 #![forbid(unsafe_code)]
 
 use std::{
-    fmt::Write as _,
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Write},
     os::{fd::AsFd, unix::fs::OpenOptionsExt},
     process,
     sync::Arc,
@@ -92,8 +91,7 @@ fn write_stderr(line: &str) -> io::Result<()> {
 /// line of its own, nor speak to a terminal.
 fn line(now: SystemTime, process: u32, record: &Record<'_>) -> String {
     let mut line = timestamp(now.duration_since(UNIX_EPOCH).unwrap_or_default());
-    // Writing to a string cannot fail.
-    let _ = write!(line, " chainhsm[{process}] {}: ", record.level());
+    line += &format!(" chainhsm[{process}] {}: ", record.level());
     for c in record.args().to_string().chars() {
         if c.is_control() {
             line.extend(c.escape_default());

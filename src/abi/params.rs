@@ -89,10 +89,11 @@ unsafe fn walk(
             values
                 .collect::<Result<_>>()
                 .map(Params::Struct)
-                .map_err(|e| match e {
+                .map_err(|e| {
+                    use Error::{AttributeValueInvalid, TemplateInconsistent};
                     // A bad template within a parameter is reported as what it is.
-                    e @ (Error::AttributeValueInvalid(_) | Error::TemplateInconsistent(_)) => e,
-                    _ => invalid,
+                    let template = matches!(e, AttributeValueInvalid(_) | TemplateInconsistent(_));
+                    if template { e } else { invalid }
                 })
         }
         Shape::None | Shape::Bytes { .. } | Shape::Struct { .. } => Err(invalid),
@@ -421,11 +422,10 @@ mod tests {
         };
         assert_eq!(template.bool(CKA_TOKEN), Some(true));
         assert_eq!(path, &[44, 60]);
-        let too_long = 1 << 20;
-        given.ulPathLen = too_long;
+        given.ulPathLen = 1 << 20;
         assert!(invalid(walk_value(CHILD, &mut given)));
         given.ulPathLen = 0;
-        given.ulPrivateKeyAttributeCount = too_long;
+        given.ulPrivateKeyAttributeCount = 1 << 20;
         assert!(invalid(walk_value(CHILD, &mut given)));
         given.ulPrivateKeyAttributeCount = 1;
         yes = 3;
