@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 3;
 ///
 /// # Errors
 /// `CKR_ARGUMENTS_BAD`, `CKR_ATTRIBUTE_VALUE_INVALID`, `CKR_TEMPLATE_INCONSISTENT` for an
-/// attribute that is there twice.
+/// attribute that is there twice with different values.
 ///
 /// # Safety
 /// Unless null, `attributes` points to `count` attributes and each value pointer to its length of
@@ -51,11 +51,7 @@ unsafe fn read_nested(
         } = unsafe { at.read_unaligned() };
         // SAFETY: the caller's promise about this attribute's value.
         let value = unsafe { read_value(type_, pValue.cast(), ulValueLen, depth)? };
-        // Some clients repeat an attribute with the same value.
-        match template.get(type_) {
-            Some(before) if before.matches(&value) => {}
-            _ => template.insert(type_, value)?,
-        }
+        template.insert(type_, value)?;
     }
     Ok(template)
 }
