@@ -286,9 +286,11 @@ mod tests {
         // SAFETY: four bytes.
         assert_eq!(unsafe { pin(b"1234".as_ptr(), 4) }.unwrap().len(), 4);
         let long = vec![b'1'; TOO_LONG_FOR_A_PIN as usize];
-        // SAFETY: no more is read of a wild length.
-        let pin = unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.unwrap();
-        assert_eq!(pin.len(), long.len());
+        // SAFETY: no more is read of a length that no PIN has.
+        let cut = unsafe { pin(long.as_ptr(), 1 << 20) }.unwrap();
+        assert_eq!(cut.len(), long.len());
+        // SAFETY: a wild length is refused before anything is read.
+        assert!(unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.is_err());
     }
 
     #[test]
