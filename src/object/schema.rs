@@ -5,7 +5,7 @@ use super::{rows, rows_other};
 use crate::{
     attribute::{Default, Kind, Row, Template, Value},
     error::{Error, Result},
-    key,
+    key::{self, facts},
     pkcs11::*,
 };
 
@@ -110,7 +110,13 @@ impl Rows {
     fn get(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
         self.iter()
             .find(|row| row.attribute == attribute)
-            .ok_or(Error::AttributeTypeInvalid(attribute))
+            .ok_or_else(|| {
+                if facts::are_told_by(attribute) {
+                    Error::AttributeReadOnly(attribute)
+                } else {
+                    Error::AttributeTypeInvalid(attribute)
+                }
+            })
     }
 }
 
@@ -303,7 +309,7 @@ fn change(
     Ok(attributes)
 }
 
-/// What may be read of an attribute.
+/// What may be read of an attribute: it is stored, or computed when asked for.
 #[must_use]
 pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Answer {
     let hidden = attributes.bool(CKA_SENSITIVE) == Some(true)
@@ -320,6 +326,7 @@ pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Answer {
     attributes
         .get(attribute)
         .cloned()
+        .or_else(|| facts::find(attributes, attribute).map(Value::Bytes))
         .map_or(Answer::Absent, Answer::Value)
 }
 
