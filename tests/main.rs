@@ -21,5 +21,6 @@
 
 mod abi;
 mod core;
+mod mechanism;
 mod store;
 mod support;

@@ -5,6 +5,7 @@ pub mod aes;
 pub mod der;
 pub mod ec;
 pub mod edwards;
+pub mod facts;
 pub mod generic;
 pub mod hd;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{rows, rows_other};
 use crate::{
     attribute::{Row, Template},
     error::{Error, Result},
-    key::{self, KeyType},
+    key::{self, KeyType, facts},
     pkcs11::*,
 };
 
@@ -99,10 +99,16 @@ impl Table {
     /// The row of an attribute that a template names.
     ///
     /// # Errors
-    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not.
+    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not,
+    /// `CKR_ATTRIBUTE_READ_ONLY` for one that is computed when asked for.
     pub(super) fn row(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
-        self.find(attribute)
-            .ok_or(Error::AttributeTypeInvalid(attribute))
+        self.find(attribute).ok_or_else(|| {
+            if facts::are_told_by(attribute) {
+                Error::AttributeReadOnly(attribute)
+            } else {
+                Error::AttributeTypeInvalid(attribute)
+            }
+        })
     }
 
     /// All rows in force, one an attribute.
