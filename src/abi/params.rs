@@ -68,7 +68,7 @@ unsafe fn walk(
     let invalid = Error::MechanismParamInvalid(id);
     // SAFETY: the caller's promise.
     let raw = unsafe { input(parameter, len) }.map_err(|_| invalid.clone())?;
-    match shape {
+    match shape.of_len(raw.len()) {
         Shape::None if raw.is_empty() => Ok(Params::None),
         Shape::Bytes { min: 0, .. } if raw.is_empty() => Ok(Params::None),
         Shape::Bytes { min, max } if (min..=max).contains(&raw.len()) => {
@@ -87,7 +87,16 @@ unsafe fn walk(
                     _ => invalid,
                 })
         }
-        Shape::None | Shape::Bytes { .. } | Shape::Struct { .. } => Err(invalid),
+        Shape::Secret { min: 0, .. } if raw.is_empty() => Ok(Params::None),
+        Shape::Secret { min, max } if (min..=max).contains(&raw.len()) => {
+            let secret = Arc::new(SecretBytes::copy_from(raw));
+            Ok(Params::Struct(vec![FieldValue::Secret(secret)]))
+        }
+        Shape::None
+        | Shape::Bytes { .. }
+        | Shape::Struct { .. }
+        | Shape::Secret { .. }
+        | Shape::OneOf(_) => Err(invalid),
     }
 }
 
@@ -152,14 +161,12 @@ unsafe fn read_field(raw: &[u8], field: &Field) -> Result<FieldValue> {
 /// # Safety
 /// `mechanism` is as it was for [`read`], and its parameter's output fields may be written.
 pub(super) unsafe fn write_back(mechanism: *const CK_MECHANISM, invocation: &Invocation) {
-    let Ok(Params::Struct(values)) = &invocation.params else {
+    let Ok(params @ Params::Struct(values)) = &invocation.params else {
         return;
     };
-    let Some(Shape::Struct { fields, .. }) =
-        mechanism::find(invocation.mechanism).map(|row| row.param)
-    else {
-        return;
-    };
+    let fields = mechanism::find(invocation.mechanism)
+        .map(|row| row.param.fields_of(params))
+        .unwrap_or_default();
     // SAFETY: `read` has read it.
     let base = unsafe { mechanism.read_unaligned() }
         .pParameter

@@ -3,7 +3,11 @@
 use super::{Kind, Value};
 use crate::pkcs11::*;
 
-/// The footnotes 1 to 13 of PKCS#11 v3.1 table 13 as a set.
+/// Our own footnote: readable only while the user is logged in, whatever `CKA_PRIVATE` says. Such a
+/// value is typed as a secret, so that it is sealed in the store too.
+pub const LOGIN_ONLY: u8 = 14;
+
+/// The footnotes 1 to 13 of PKCS#11 v3.1 table 13, and our own, as a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notes(u16);
 

@@ -57,7 +57,7 @@ impl Index {
         self.handles.get(&uid).copied()
     }
 
-    /// Handles of the objects that match `template`, in order of creation. `private` admits private
+    /// Handles of the objects that match `template`, in order of creation. `private` (the user is logged in) admits private
     /// objects. Hardware features, mechanisms and profiles are found only when the template names
     /// their class. A sensitive attribute never matches.
     #[must_use]
@@ -68,7 +68,7 @@ impl Index {
                 && (shown
                     || !matches!(object.class(), CKO_HW_FEATURE | CKO_MECHANISM | CKO_PROFILE))
                 && template.iter().all(|(attribute, wanted)| {
-                    match reveal(object.attributes(), attribute) {
+                    match reveal(object.attributes(), attribute, private) {
                         Answer::Value(value) => value.matches(wanted),
                         Answer::Sensitive | Answer::Absent => false,
                     }

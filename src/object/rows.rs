@@ -2,7 +2,7 @@
 //! 4.2, 4.4 and 4.7 to 4.10). The numbers are the standard's footnotes.
 
 use crate::{
-    attribute::{Default, Kind, Row},
+    attribute::{Default, Kind, LOGIN_ONLY, Row},
     pkcs11::*,
 };
 
@@ -36,6 +36,17 @@ pub const KEY: &[Row] = &[
     Row::new(CKA_LOCAL, Kind::Bool, &[2, 4, 6]),
     Row::new(CKA_KEY_GEN_MECHANISM, Kind::Ulong, &[2, 4, 6]),
     Row::new(CKA_ALLOWED_MECHANISMS, Kind::Mechanisms, &[]),
+    // IBM's clients set it on what they derive from; `CKA_DERIVE` decides.
+    Row::new(CKA_IBM_USE_AS_DATA, Kind::Bool, &[8]),
+];
+
+/// What hierarchical derivation leaves on the key pairs that it makes.
+pub const HIERARCHY: &[Row] = &[
+    // IBM's clients read a key's chain code here.
+    Row::new(CKA_CHECK_VALUE, Kind::Secret, &[2, 4, 6, LOGIN_ONLY]),
+    Row::new(CKA_BC_HD_PATH, Kind::Bytes, &[2, 4, 6]),
+    Row::new(CKA_BC_MASTER_FINGERPRINT, Kind::Bytes, &[2, 4, 6]),
+    Row::new(CKA_BC_XPUB, Kind::Secret, &[2, 4, 6, LOGIN_ONLY]),
 ];
 
 /// Public keys.

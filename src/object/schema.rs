@@ -3,7 +3,7 @@
 
 use super::{rows, rows_other};
 use crate::{
-    attribute::{Default, Kind, Row, Template, Value},
+    attribute::{Default, Kind, LOGIN_ONLY, Notes, Row, Template, Value},
     error::{Error, Result},
     key,
     pkcs11::*,
@@ -75,12 +75,14 @@ impl Rows {
                 rows::PUBLIC_BY_DEFAULT,
                 rows::KEY,
                 rows::PUBLIC_KEY,
+                rows::HIERARCHY,
                 own(class)?,
             ],
             CKO_PRIVATE_KEY => vec![
                 rows::PRIVATE_BY_DEFAULT,
                 rows::KEY,
                 rows::PRIVATE_KEY,
+                rows::HIERARCHY,
                 own(class)?,
             ],
             CKO_SECRET_KEY => vec![
@@ -303,18 +305,17 @@ fn change(
     Ok(attributes)
 }
 
-/// What may be read of an attribute.
+/// What may be read of an attribute; `user` says whether the user is logged in.
 #[must_use]
-pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Answer {
-    let hidden = attributes.bool(CKA_SENSITIVE) == Some(true)
-        || attributes.bool(CKA_EXTRACTABLE) == Some(false);
-    let secret = || {
-        Rows::of_object(attributes)?
-            .get(attribute)
-            .ok()
-            .map(|row| row.notes.has(7))
+pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> Answer {
+    let hidden = || {
+        attributes.bool(CKA_SENSITIVE) == Some(true)
+            || attributes.bool(CKA_EXTRACTABLE) == Some(false)
     };
-    if hidden && secret().unwrap_or(false) {
+    let notes = Rows::of_object(attributes)
+        .and_then(|rows| rows.get(attribute).ok())
+        .map_or(Notes::NONE, |row| row.notes);
+    if (notes.has(7) && hidden()) || (notes.has(LOGIN_ONLY) && !user) {
         return Answer::Sensitive;
     }
     attributes
