@@ -288,11 +288,18 @@ pub fn import(material: &SecretBytes) -> Result<Template> {
     }
 }
 
-/// The attributes of a key that came as text.
+/// The attributes of a public key that came as text.
 ///
 /// # Errors
-/// As [`Node::attributes`].
-pub fn of_text(node: &Node, network: Network) -> Result<Template> {
+/// `CKR_DATA_INVALID`.
+pub fn import_public(text: &[u8]) -> Result<Template> {
+    match xkey::decode(unpadded(text)) {
+        Some((node @ Node::Public(_), network)) => of_text(&node, network),
+        Some((Node::Private(_), _)) | None => Err(Error::DataInvalid),
+    }
+}
+
+fn of_text(node: &Node, network: Network) -> Result<Template> {
     let version = network.version(node.class());
     Ok(node
         .attributes(&default_params()?)?

@@ -41,6 +41,10 @@ const FAMILIES: &[&[Mechanism]] = &[
     hmac::TABLE,
     kdf::TABLE,
     chain::hashes::TABLE,
+    chain::bip32::TABLE,
+    chain::bip39::TABLE,
+    chain::hd_path::TABLE,
+    chain::ibm::TABLE,
 ];
 
 /// Every mechanism.
