@@ -9,9 +9,10 @@ pub mod ec;
 pub mod edwards;
 pub mod generic;
 pub mod hd;
-pub mod xkey;
+mod node;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod xkey;
 
 use std::sync::Arc;
 

@@ -71,7 +71,11 @@ fn generate(
     edwards::generate(public, private, entropy)
 }
 
-pub(super) fn start_sign(key: &Key, params: &Params, _: &Arc<dyn Entropy>) -> Result<Box<dyn Sign>> {
+pub(super) fn start_sign(
+    key: &Key,
+    params: &Params,
+    _: &Arc<dyn Entropy>,
+) -> Result<Box<dyn Sign>> {
     let Key::EdwardsPrivate(key) = key else {
         return Err(Error::KeyTypeInconsistent);
     };
