@@ -72,7 +72,7 @@ unsafe fn walk(
         Ok(len) if len == 0 || !parameter.is_null() => len,
         _ => return Err(invalid),
     };
-    match shape {
+    match shape.of_len(len) {
         Shape::None if len == 0 => Ok(Params::None),
         Shape::Bytes { min: 0, .. } | Shape::Struct { optional: true, .. } if len == 0 => {
             Ok(Params::None)
@@ -96,7 +96,18 @@ unsafe fn walk(
                     if template { e } else { invalid }
                 })
         }
-        Shape::None | Shape::Bytes { .. } | Shape::Struct { .. } => Err(invalid),
+        Shape::Secret { min: 0, .. } if len == 0 => Ok(Params::None),
+        Shape::Secret { min, max } if (min..=max).contains(&len) => {
+            // SAFETY: the caller's promise.
+            let raw = unsafe { input(parameter, len as CK_ULONG)? };
+            let secret = Arc::new(SecretBytes::copy_from(raw));
+            Ok(Params::Struct(vec![FieldValue::Secret(secret)]))
+        }
+        Shape::None
+        | Shape::Bytes { .. }
+        | Shape::Struct { .. }
+        | Shape::Secret { .. }
+        | Shape::OneOf(_) => Err(invalid),
     }
 }
 
@@ -105,14 +116,12 @@ unsafe fn walk(
 /// # Safety
 /// `mechanism` is as it was for [`read`], and its parameter's output fields may be written.
 pub(super) unsafe fn write_back(mechanism: *const CK_MECHANISM, invocation: &Invocation) {
-    let Ok(Params::Struct(values)) = &invocation.params else {
+    let Ok(params @ Params::Struct(values)) = &invocation.params else {
         return;
     };
-    let Some(Shape::Struct { fields, .. }) =
-        mechanism::find(invocation.mechanism).map(|row| row.param)
-    else {
-        return;
-    };
+    let fields = mechanism::find(invocation.mechanism)
+        .map(|row| row.param.fields_of(params))
+        .unwrap_or_default();
     // SAFETY: `read` has read it.
     let parameter = unsafe { mechanism.read_unaligned() }.pParameter;
     for (field, value) in fields.iter().zip(values) {

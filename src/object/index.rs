@@ -79,8 +79,8 @@ impl Index {
         self.handles.get(&uid).copied()
     }
 
-    /// Handles of the objects that match `template`, in order of creation. `private` admits private
-    /// objects. Hardware features, mechanisms and profiles are found only when the template names
+    /// Handles of the objects that match `template`, in order of creation. `private` (the user
+    /// is logged in) admits private objects. Hardware features, mechanisms and profiles are found only when the template names
     /// their class. A sensitive attribute never matches.
     #[must_use]
     pub fn find(&self, template: &Template, private: bool) -> Vec<ObjectHandle> {
@@ -92,7 +92,7 @@ impl Index {
             self.objects.get(handle).is_some_and(|object| {
                 (private || !object.is(CKA_PRIVATE))
                     && (class.is_some() || !shown_by_class_only(object.class()))
-                    && matches(object.attributes(), template)
+                    && matches(object.attributes(), template, private)
             })
         });
         found.copied().collect()
@@ -141,12 +141,12 @@ const fn shown_by_class_only(class: CK_OBJECT_CLASS) -> bool {
 
 /// Does an object match by what anybody may read of it? A match on a hidden value would let one
 /// guess it.
-fn matches(attributes: &Template, template: &Template) -> bool {
+fn matches(attributes: &Template, template: &Template, user: bool) -> bool {
     template.iter().all(|(attribute, wanted)| {
-        !schema::hidden(attributes, attribute)
-            && attributes
-                .get(attribute)
-                .is_some_and(|value| value.matches(wanted))
+        attributes
+            .get(attribute)
+            .is_some_and(|value| value.matches(wanted))
+            && !schema::hidden(attributes, attribute, user)
     })
 }
 

@@ -164,15 +164,15 @@ fn key_material_of_guarded_keys_is_not_revealed() {
     };
     for (sensitive, extractable) in [(true, true), (false, false), (true, false)] {
         let key = key(sensitive, extractable);
-        assert!(matches!(reveal(&key, CKA_VALUE), Answer::Sensitive));
-        assert!(matches!(reveal(&key, CKA_LABEL), Answer::Value(_)));
+        assert!(matches!(reveal(&key, CKA_VALUE, true), Answer::Sensitive));
+        assert!(matches!(reveal(&key, CKA_LABEL, true), Answer::Value(_)));
     }
     assert!(matches!(
-        reveal(&key(false, true), CKA_VALUE),
+        reveal(&key(false, true), CKA_VALUE, true),
         Answer::Value(_)
     ));
     assert!(matches!(
-        reveal(&key(false, true), CKA_MODULUS),
+        reveal(&key(false, true), CKA_MODULUS, true),
         Answer::Absent
     ));
 }
