@@ -285,10 +285,11 @@ mod tests {
         assert!(unsafe { pin(ptr::null(), 0) }.is_err());
         // SAFETY: four bytes.
         assert_eq!(unsafe { pin(b"1234".as_ptr(), 4) }.unwrap().len(), 4);
-        let long = vec![b'1'; TOO_LONG_FOR_A_PIN as usize];
-        // SAFETY: no more is read of a wild length.
-        let pin = unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.unwrap();
-        assert_eq!(pin.len(), long.len());
+        let long = [b'1'; 4096];
+        // SAFETY: refused before anything is read.
+        assert!(unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.is_err());
+        // SAFETY: no more is read of a length that no PIN has.
+        assert_eq!(unsafe { pin(long.as_ptr(), 1 << 40) }.unwrap().len(), 4096);
     }
 
     #[test]
