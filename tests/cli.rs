@@ -265,8 +265,8 @@ fn secrets_are_never_said() {
         ),
         (2, &["import", file, "--label=b", "--pin=1234"]),
         (3, &["import", file, "--curve=secp256k1", "--label=b", pin]),
-        (0, &["list", "--pin=1234", "--json"]),
         (3, &["list", pin, "--json"]),
+        (0, &["list", "--pin=1234", "--json"]),
         (0, &["doctor", "--pin=1234"]),
     ];
     for (code, args) in cases {

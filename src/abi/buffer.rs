@@ -1,6 +1,8 @@
 //! Byte arguments. The caller's lengths are read once and written by one function only.
 
-use std::{borrow::Cow, slice};
+use std::{ops::Deref, slice};
+
+use zeroize::Zeroizing;
 
 use crate::{
     core::Output,
@@ -29,6 +31,7 @@ pub(super) unsafe fn input<'a>(data: *const CK_BYTE, len: CK_ULONG) -> Result<&'
 }
 
 /// A PIN, copied at once. NULL asks for a protected authentication path, which there is none of.
+/// Of a length that no PIN has only so much is read as makes it a wrong one.
 ///
 /// # Errors
 /// `CKR_ARGUMENTS_BAD`.
@@ -39,19 +42,14 @@ pub(super) unsafe fn pin(pin: *const CK_BYTE, len: CK_ULONG) -> Result<SecretByt
     if pin.is_null() {
         return Err(Error::ArgumentsBad("the PIN is NULL"));
     }
+    length(len)?;
     // SAFETY: the caller's promise.
-    let pin = unsafe { input(pin, len)? };
-    if pin.len() > MAX_PIN {
-        return Err(Error::PinLenRange {
-            min: 0,
-            max: MAX_PIN,
-        });
-    }
+    let pin = unsafe { input(pin, len.min(TOO_LONG_FOR_A_PIN))? };
     Ok(SecretBytes::copy_from(pin))
 }
 
-/// No PIN is longer; what is longer is a wrong length.
-const MAX_PIN: usize = 4096;
+/// More bytes than any PIN may have.
+const TOO_LONG_FOR_A_PIN: CK_ULONG = 4096;
 
 /// A count or length that can be one of an array in memory.
 ///
@@ -62,6 +60,26 @@ pub(super) fn length(len: CK_ULONG) -> Result<usize> {
         .ok()
         .filter(|len| isize::try_from(*len).is_ok())
         .ok_or(Error::ArgumentsBad("a length is absurd"))
+}
+
+/// Input that shares no byte with an output buffer.
+#[derive(Debug)]
+pub(super) enum Apart<'a> {
+    /// The caller's own bytes.
+    Borrowed(&'a [u8]),
+    /// A copy, because the output goes to the same place.
+    Copied(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for Apart<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(data) => data,
+            Self::Copied(data) => data,
+        }
+    }
 }
 
 /// The caller's buffer for output of variable length.
@@ -96,16 +114,23 @@ impl OutBuf {
         })
     }
 
-    /// `data`, copied where it overlaps this buffer: the standard lets callers work in place.
-    pub(super) fn apart<'a>(&self, data: &'a [u8]) -> Cow<'a, [u8]> {
+    /// `data`, copied where it overlaps this buffer: the standard lets callers work in place. The
+    /// copy is wiped: it may be plaintext.
+    ///
+    /// # Errors
+    /// `CKR_HOST_MEMORY` for more than can be copied.
+    pub(super) fn apart<'a>(&self, data: &'a [u8]) -> Result<Apart<'a>> {
         let (out, input) = (self.buffer.addr(), data.as_ptr().addr());
         let apart =
             input.saturating_add(data.len()) <= out || out.saturating_add(self.capacity) <= input;
         if apart {
-            Cow::Borrowed(data)
-        } else {
-            Cow::Owned(data.to_vec())
+            return Ok(Apart::Borrowed(data));
         }
+        let mut copy = Zeroizing::new(Vec::new());
+        copy.try_reserve_exact(data.len())
+            .map_err(|_| Error::HostMemory)?;
+        copy.extend_from_slice(data);
+        Ok(Apart::Copied(copy))
     }
 
     /// Runs `produce` with the buffer and stores the length that it wrote, or needs.
@@ -210,6 +235,82 @@ mod tests {
         assert_eq!(unsafe { input(ptr::null(), 0) }, Ok(&[][..]));
         // SAFETY: refused before anything is read.
         assert!(unsafe { OutBuf::from_raw(ptr::null_mut(), ptr::null_mut()) }.is_err());
+    }
+
+    #[test]
+    fn input_in_the_output_buffer_is_copied() {
+        let mut buffer = [1_u8, 2, 3, 4];
+        let (mut len, data) = (4, buffer.as_mut_ptr());
+        // SAFETY: `len` and `buffer` live.
+        let out = unsafe { OutBuf::from_raw(data, &raw mut len) }.unwrap();
+        let apart = |from: usize, len: CK_ULONG| {
+            // SAFETY: within `buffer`, which nobody writes meanwhile.
+            out.apart(unsafe { input(data.wrapping_add(from), len) }.unwrap())
+        };
+        for (from, len) in [(0, 4), (3, 1), (1, 2)] {
+            assert!(matches!(apart(from, len), Ok(Apart::Copied(_))));
+        }
+        let elsewhere = [5_u8; 4];
+        assert!(matches!(out.apart(&elsewhere), Ok(Apart::Borrowed(_))));
+        let data = apart(0, 2).unwrap();
+        let reverse = |out: Output<'_>| {
+            if let Output::Buffer(out) = out {
+                out[0] = data[1];
+                out[1] = data[0];
+            }
+            Ok(2)
+        };
+        out.answer(reverse).unwrap();
+        assert_eq!((buffer, len), ([2, 1, 3, 4], 2));
+    }
+
+    #[test]
+    fn an_error_writes_nothing() {
+        let (mut buffer, mut len) = ([0_u8; 4], 4);
+        // SAFETY: `len` and `buffer` live.
+        let out = unsafe { OutBuf::from_raw(buffer.as_mut_ptr(), &raw mut len) }.unwrap();
+        assert_eq!(
+            out.answer(|_| Err(Error::DataInvalid)),
+            Err(Error::DataInvalid)
+        );
+        assert_eq!(len, 4);
+        len = CK_ULONG::MAX;
+        // SAFETY: refused before anything is written.
+        assert!(unsafe { OutBuf::from_raw(buffer.as_mut_ptr(), &raw mut len) }.is_err());
+    }
+
+    #[test]
+    fn a_null_pin_is_refused_even_when_empty() {
+        // SAFETY: refused before anything is read.
+        assert!(unsafe { pin(ptr::null(), 0) }.is_err());
+        // SAFETY: four bytes.
+        assert_eq!(unsafe { pin(b"1234".as_ptr(), 4) }.unwrap().len(), 4);
+        // SAFETY: a wild length is refused before anything is read.
+        assert!(unsafe { pin(b"1234".as_ptr(), CK_ULONG::MAX) }.is_err());
+    }
+
+    #[test]
+    fn lists_follow_the_counting_convention() {
+        let items: [CK_SLOT_ID; 2] = [7, 9];
+        let mut list = [0; 3];
+        for (room, to, rv, stored) in [
+            (0, ptr::null_mut(), Ok(()), [0; 3]),
+            (
+                1,
+                list.as_mut_ptr(),
+                Err(Error::BufferTooSmall { needed: 2 }),
+                [0; 3],
+            ),
+            (3, list.as_mut_ptr(), Ok(()), [7, 9, 0]),
+        ] {
+            let mut count = room;
+            // SAFETY: `count` and `list` live.
+            assert_eq!(unsafe { store_list(to, &raw mut count, &items) }, rv);
+            assert_eq!(count, 2);
+            assert_eq!(list, stored);
+        }
+        // SAFETY: refused before anything is written.
+        assert!(unsafe { store_list(list.as_mut_ptr(), ptr::null_mut(), &items) }.is_err());
     }
 
     #[test]

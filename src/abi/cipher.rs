@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{entry, secret_entry},
     params,
 };
 use crate::{
@@ -35,7 +35,7 @@ unsafe fn init(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry(call, |lib| {
+    secret_entry(call, |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read_optional(mechanism)? };
         lib.cipher_init(
@@ -70,7 +70,7 @@ impl Pass {
             let out = checked(lib, session, direction, unsafe {
                 OutBuf::from_raw(self.out, self.out_len)
             })?;
-            let data = out.apart(data);
+            let data = checked(lib, session, direction, out.apart(data))?;
             out.answer(|out| {
                 if update {
                     lib.cipher_update(session, direction, &data, out)

@@ -48,7 +48,7 @@ pub unsafe extern "C" fn C_Digest(
         let out = checked(lib, session, unsafe {
             OutBuf::from_raw(digest, digest_len)
         })?;
-        let data = out.apart(data);
+        let data = checked(lib, session, out.apart(data))?;
         out.answer(|out| lib.digest(SessionHandle(session), &data, out))
     })
 }

@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     logging,
     pkcs11::*,
+    secret::scrub_stack,
 };
 
 /// The library between C_Initialize and C_Finalize, with the process that made it.
@@ -45,6 +46,13 @@ pub(super) fn entry(call: &'static str, body: impl FnOnce(&Library) -> Result<()
     })
 }
 
+/// As [`entry`], for a function that works with keys or PINs: no copy stays on the stack.
+pub(super) fn secret_entry(call: &'static str, body: impl FnOnce(&Library) -> Result<()>) -> CK_RV {
+    let rv = entry(call, body);
+    scrub_stack();
+    rv
+}
+
 /// Runs the body of a function that may be called before C_Initialize.
 pub(super) fn before_init(call: &'static str, body: impl FnOnce() -> Result<()>) -> CK_RV {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
@@ -53,7 +61,12 @@ pub(super) fn before_init(call: &'static str, body: impl FnOnce() -> Result<()>)
             CKR_OK
         }
         Ok(Err(e)) => {
-            log::debug!("{call}: {}: {e}", rv_name(e.rv()));
+            let level = if is_fault(&e) {
+                log::Level::Warn
+            } else {
+                log::Level::Debug
+            };
+            log::log!(level, "{call}: {}: {e}", rv_name(e.rv()));
             e.rv()
         }
         Err(payload) => {
@@ -63,6 +76,24 @@ pub(super) fn before_init(call: &'static str, body: impl FnOnce() -> Result<()>)
             CKR_GENERAL_ERROR
         }
     }
+}
+
+/// True for what an operator should hear of: trouble of the device and refusals that protect keys.
+/// The rest is a caller's own business.
+const fn is_fault(e: &Error) -> bool {
+    matches!(
+        e,
+        Error::DeviceError(_)
+            | Error::DeviceMemory(_)
+            | Error::DoubleSign
+            | Error::FunctionFailed(_)
+            | Error::General(_)
+            | Error::HostMemory
+            | Error::PinIncorrect { .. }
+            | Error::PinLocked
+            | Error::PolicyRefused(_)
+            | Error::TokenWriteProtected(_)
+    )
 }
 
 /// Calls `body` with the library of this process: `None` before C_Initialize and in a forked child,
@@ -162,4 +193,30 @@ pub(super) fn after_fork_in_parent() {
 /// In the child, after the fork: what was loaded is the parent's. Nothing is locked or dropped.
 pub(super) fn after_fork_in_child() {
     EPOCH.fetch_add(1, Ordering::AcqRel);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_library_only_the_lists_answer() {
+        assert_eq!(entry("C_GetInfo", |_| Ok(())), CKR_CRYPTOKI_NOT_INITIALIZED);
+        assert_eq!(before_init("C_GetFunctionList", || Ok(())), CKR_OK);
+        assert_eq!(finalize(), Err(Error::NotInitialized));
+    }
+
+    #[test]
+    fn an_error_becomes_its_return_value() {
+        assert_eq!(
+            before_init("C_Sign", || Err(Error::DataLenRange)),
+            CKR_DATA_LEN_RANGE
+        );
+    }
+
+    #[test]
+    fn a_panic_ends_at_the_door() {
+        let rv = before_init("C_Sign", || panic!("a bug"));
+        assert_eq!(rv, CKR_GENERAL_ERROR);
+    }
 }

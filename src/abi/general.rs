@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     pkcs11::*,
+    secret::scrub_stack,
 };
 
 /// # Safety
@@ -61,7 +62,9 @@ pub unsafe extern "C" fn C_Finalize(reserved: CK_VOID_PTR) -> CK_RV {
         if !reserved.is_null() {
             return Err(Error::ArgumentsBad("pReserved is not NULL"));
         }
-        entry::finalize()
+        let outcome = entry::finalize();
+        scrub_stack();
+        outcome
     })
 }
 

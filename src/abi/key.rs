@@ -4,7 +4,7 @@
 
 use super::{
     buffer::{OutBuf, input, not_null, store},
-    entry::entry,
+    entry::secret_entry,
     params, template,
 };
 use crate::{
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn C_GenerateKey(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_GenerateKey", |lib| {
+    secret_entry("C_GenerateKey", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read(mechanism)? };
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn C_GenerateKeyPair(
     public_key: *mut CK_OBJECT_HANDLE,
     private_key: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_GenerateKeyPair", |lib| {
+    secret_entry("C_GenerateKeyPair", |lib| {
         not_null(public_key)?;
         not_null(private_key)?;
         // SAFETY: the caller's promise.
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn C_WrapKey(
     wrapped: *mut CK_BYTE,
     wrapped_len: *mut CK_ULONG,
 ) -> CK_RV {
-    entry("C_WrapKey", |lib| {
+    secret_entry("C_WrapKey", |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read(mechanism)? };
         // SAFETY: likewise.
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn C_UnwrapKey(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_UnwrapKey", |lib| {
+    secret_entry("C_UnwrapKey", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read(mechanism)? };
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn C_DeriveKey(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_DeriveKey", |lib| {
+    secret_entry("C_DeriveKey", |lib| {
         // SAFETY: the caller's promise.
         let mut invocation = unsafe { params::read(mechanism)? };
         // SAFETY: likewise.

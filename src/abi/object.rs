@@ -3,10 +3,10 @@
 
 use super::{
     buffer::{length, not_null, store},
-    entry::entry,
+    entry::{entry, secret_entry},
     template,
 };
-use crate::{core::OperationKind, pkcs11::*};
+use crate::{attribute::Template, core::OperationKind, error::Error, pkcs11::*};
 
 /// # Safety
 /// `attributes` is an array of `count` attributes; `handle` may be written.
@@ -17,7 +17,7 @@ pub unsafe extern "C" fn C_CreateObject(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_CreateObject", |lib| {
+    secret_entry("C_CreateObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let template = unsafe { template::read(attributes, count)? };
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn C_CopyObject(
     count: CK_ULONG,
     handle: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_CopyObject", |lib| {
+    secret_entry("C_CopyObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
         let template = unsafe { template::read(attributes, count)? };
@@ -87,10 +87,10 @@ pub unsafe extern "C" fn C_GetAttributeValue(
     entry("C_GetAttributeValue", |lib| {
         not_null(attributes)?;
         // SAFETY: the caller's promise.
-        let types = unsafe { template::types(attributes, count)? };
-        let answers = lib.attribute_values(SessionHandle(session), ObjectHandle(object), &types)?;
-        // SAFETY: likewise.
-        unsafe { template::write(attributes, &answers) }
+        let asked = unsafe { template::Asked::from_raw(attributes, count)? };
+        let (session, object) = (SessionHandle(session), ObjectHandle(object));
+        let answers = lib.attribute_values(session, object, &asked.types())?;
+        asked.answer(&answers)
     })
 }
 
@@ -121,7 +121,13 @@ pub unsafe extern "C" fn C_FindObjectsInit(
 ) -> CK_RV {
     entry("C_FindObjectsInit", |lib| {
         // SAFETY: the caller's promise.
-        let template = unsafe { template::read(attributes, count)? };
+        let template = match unsafe { template::read(attributes, count) } {
+            // An attribute with two values is on no object: neither is this class.
+            Err(Error::TemplateInconsistent(_)) => {
+                Template::new().with(CKA_CLASS, CK_UNAVAILABLE_INFORMATION)
+            }
+            template => template?,
+        };
         lib.find_objects_init(SessionHandle(session), &template)
     })
 }

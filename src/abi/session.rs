@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{input, not_null, pin, store},
-    entry::entry,
+    entry::{entry, secret_entry},
 };
 use crate::pkcs11::*;
 
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn C_Login(
     secret: *mut CK_UTF8CHAR,
     len: CK_ULONG,
 ) -> CK_RV {
-    entry("C_Login", |lib| {
+    secret_entry("C_Login", |lib| {
         // SAFETY: the caller's promise.
         let pin = unsafe { pin(secret, len)? };
         lib.login(SessionHandle(session), user, &pin, &[])
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn C_LoginUser(
     name: *mut CK_UTF8CHAR,
     name_len: CK_ULONG,
 ) -> CK_RV {
-    entry("C_LoginUser", |lib| {
+    secret_entry("C_LoginUser", |lib| {
         // SAFETY: the caller's promise.
         let pin = unsafe { pin(secret, len)? };
         // SAFETY: likewise.
@@ -111,5 +111,5 @@ pub unsafe extern "C" fn C_LoginUser(
 /// None is needed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn C_Logout(session: CK_SESSION_HANDLE) -> CK_RV {
-    entry("C_Logout", |lib| lib.logout(SessionHandle(session)))
+    secret_entry("C_Logout", |lib| lib.logout(SessionHandle(session)))
 }

@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{entry, secret_entry},
     params,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn C_SignInit(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    entry("C_SignInit", |lib| {
+    secret_entry("C_SignInit", |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read_optional(mechanism)? };
         lib.sign_init(SessionHandle(session), mechanism, ObjectHandle(key))
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn C_Sign(
         let out = checked(lib, session, unsafe {
             OutBuf::from_raw(signature, signature_len)
         })?;
-        let data = out.apart(data);
+        let data = checked(lib, session, out.apart(data))?;
         out.answer(|out| lib.sign(SessionHandle(session), &data, out))
     })
 }

@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{not_null, pin, store, store_list},
-    entry::entry,
+    entry::{entry, secret_entry},
     general::{LIBRARY_VERSION, padded},
 };
 use crate::{error::Error, pkcs11::*};
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn C_InitToken(
     so_pin_len: CK_ULONG,
     label: *mut CK_UTF8CHAR,
 ) -> CK_RV {
-    entry("C_InitToken", |lib| {
+    secret_entry("C_InitToken", |lib| {
         // SAFETY: the caller's promise.
         let so_pin = unsafe { pin(so_pin, so_pin_len)? };
         not_null(label)?;
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn C_InitPIN(
     new: *mut CK_UTF8CHAR,
     new_len: CK_ULONG,
 ) -> CK_RV {
-    entry("C_InitPIN", |lib| {
+    secret_entry("C_InitPIN", |lib| {
         // SAFETY: the caller's promise.
         let new = unsafe { pin(new, new_len)? };
         lib.init_pin(SessionHandle(session), &new)
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn C_SetPIN(
     new: *mut CK_UTF8CHAR,
     new_len: CK_ULONG,
 ) -> CK_RV {
-    entry("C_SetPIN", |lib| {
+    secret_entry("C_SetPIN", |lib| {
         // SAFETY: the caller's promise.
         let old = unsafe { pin(old, old_len)? };
         // SAFETY: likewise.

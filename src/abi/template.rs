@@ -1,6 +1,6 @@
 //! `CK_ATTRIBUTE` arrays: templates in, attribute values out.
 
-use std::ptr;
+use std::{mem::offset_of, ptr};
 
 use super::buffer::{input, length};
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 
 /// More attributes than any object has, fewer than a wild count.
 const MAX_ATTRIBUTES: usize = 1024;
+/// No value is longer, in bytes; what is longer is a wrong length.
+const MAX_VALUE: usize = 1 << 26;
 /// How deep templates may nest in one another.
 const MAX_DEPTH: usize = 3;
 
@@ -69,8 +71,10 @@ unsafe fn read_value(
     let invalid = Error::AttributeValueInvalid(attribute);
     if kind_of(attribute) != Some(Kind::Template) {
         // SAFETY: the caller's promise.
-        let raw = unsafe { input(value, len) }.map_err(|_| invalid)?;
-        return Value::from_raw(attribute, raw);
+        return match unsafe { input(value, len) } {
+            Ok(raw) if raw.len() <= MAX_VALUE => Value::from_raw(attribute, raw),
+            _ => Err(invalid),
+        };
     }
     let size = size_of::<CK_ATTRIBUTE>() as CK_ULONG;
     if len % size != 0 {
@@ -93,115 +97,139 @@ fn array(attributes: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<usize> {
     Ok(count)
 }
 
-/// The attribute types that C_GetAttributeValue asks for.
-///
-/// # Errors
-/// `CKR_ARGUMENTS_BAD`.
-///
-/// # Safety
-/// Unless null, `attributes` points to `count` readable attributes.
-pub(super) unsafe fn types(
-    attributes: *const CK_ATTRIBUTE,
-    count: CK_ULONG,
-) -> Result<Vec<CK_ATTRIBUTE_TYPE>> {
-    let count = array(attributes, count)?;
-    let mut types = Vec::with_capacity(count);
-    for i in 0..count {
-        // SAFETY: `i` is within the caller's array.
-        let at = unsafe { attributes.add(i) };
-        // SAFETY: the caller's promise; it need not be aligned.
-        types.push(unsafe { at.read_unaligned() }.type_);
-    }
-    Ok(types)
+/// What C_GetAttributeValue asks for. The caller's array is read once, so that what a buffer's size
+/// was checked against is what is written to.
+#[derive(Debug)]
+pub(super) struct Asked(Vec<Place>);
+
+/// One attribute of the caller's array.
+#[derive(Debug)]
+struct Place {
+    attribute: *mut CK_ATTRIBUTE,
+    type_: CK_ATTRIBUTE_TYPE,
+    value: *mut u8,
+    capacity: CK_ULONG,
 }
 
-/// Writes the answers into the caller's array, all that can be, and says what was wrong with the
-/// others (PKCS#11 v3.1 section 5.7.5).
-///
-/// # Errors
-/// `CKR_ATTRIBUTE_SENSITIVE`, `CKR_ATTRIBUTE_TYPE_INVALID`, `CKR_BUFFER_TOO_SMALL`: the last one
-/// met, as any may be returned.
-///
-/// # Safety
-/// `attributes` points to as many attributes as there are answers, readable and writable; each
-/// value pointer is null or points to its length of writable bytes.
-pub(super) unsafe fn write(attributes: *mut CK_ATTRIBUTE, answers: &[Answer]) -> Result<()> {
-    let mut outcome = Ok(());
-    for (i, answer) in answers.iter().enumerate() {
+impl Asked {
+    /// # Errors
+    /// `CKR_ARGUMENTS_BAD`.
+    ///
+    /// # Safety
+    /// Unless null, `attributes` points to `count` attributes that may be read and written until
+    /// [`answer`](Self::answer) returns; each value pointer is null or points to its length of
+    /// writable bytes (for a template: to attributes of which the same holds).
+    pub(super) unsafe fn from_raw(attributes: *mut CK_ATTRIBUTE, count: CK_ULONG) -> Result<Self> {
+        let count = array(attributes, count)?;
         // SAFETY: `i` is within the caller's array.
-        let at = unsafe { attributes.add(i) };
-        // SAFETY: the caller's promise; it need not be aligned.
-        let mut attribute = unsafe { at.read_unaligned() };
-        let written = match answer {
-            // SAFETY: the caller's promise about this attribute's value.
-            Answer::Value(value) => unsafe { write_value(&attribute, value) },
-            Answer::Sensitive => Err(Error::AttributeSensitive(attribute.type_)),
-            Answer::Absent => Err(Error::AttributeTypeInvalid(attribute.type_)),
-        };
-        attribute.ulValueLen = *written.as_ref().unwrap_or(&CK_UNAVAILABLE_INFORMATION);
-        outcome = written.map(drop).and(outcome);
-        // SAFETY: as read above.
-        unsafe { at.write_unaligned(attribute) };
+        let place = |i| unsafe { Place::from_raw(attributes.wrapping_add(i)) };
+        Ok(Self((0..count).map(place).collect()))
     }
-    outcome
-}
 
-/// Writes one value; its length.
-///
-/// # Safety
-/// As [`write`].
-unsafe fn write_value(attribute: &CK_ATTRIBUTE, value: &Value) -> Result<CK_ULONG> {
-    if let Value::Template(template) = value {
-        // SAFETY: the caller's promise.
-        return unsafe { write_template(attribute, template) };
+    /// The attributes asked for, in order.
+    pub(super) fn types(&self) -> Vec<CK_ATTRIBUTE_TYPE> {
+        self.0.iter().map(|place| place.type_).collect()
     }
-    value.expose(|bytes| {
-        let len = CK_ULONG::try_from(bytes.len()).map_err(|_| Error::HostMemory)?;
-        if !attribute.pValue.is_null() {
-            if attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute.ulValueLen < len {
-                return Err(Error::BufferTooSmall {
-                    needed: bytes.len(),
-                });
-            }
-            // SAFETY: the caller's buffer has `ulValueLen` writable bytes, which are enough; our
-            // value does not overlap it.
-            unsafe {
-                ptr::copy_nonoverlapping(bytes.as_ptr(), attribute.pValue.cast::<u8>(), bytes.len())
+
+    /// Writes one answer per attribute, all that can be written, and says what was wrong with the
+    /// others (PKCS#11 v3.1 section 5.7.5).
+    ///
+    /// # Errors
+    /// `CKR_ATTRIBUTE_SENSITIVE`, `CKR_ATTRIBUTE_TYPE_INVALID`, `CKR_BUFFER_TOO_SMALL`: the last one
+    /// met, as any may be returned.
+    pub(super) fn answer(self, answers: &[Answer]) -> Result<()> {
+        let mut outcome = Ok(());
+        for (place, answer) in self.0.iter().zip(answers) {
+            let written = match answer {
+                Answer::Value(value) => place.write_value(value),
+                Answer::Sensitive => Err(Error::AttributeSensitive(place.type_)),
+                Answer::Absent => Err(Error::AttributeTypeInvalid(place.type_)),
             };
+            outcome = place.conclude(written).and(outcome);
         }
-        Ok(len)
-    })
+        outcome
+    }
 }
 
-/// Writes a template-valued attribute into the caller's array of attributes.
-///
-/// # Safety
-/// As [`write`]; `pValue`, unless null, is an array of attributes of `ulValueLen` bytes in all.
-unsafe fn write_template(attribute: &CK_ATTRIBUTE, template: &Template) -> Result<CK_ULONG> {
-    let needed = template.len() * size_of::<CK_ATTRIBUTE>();
-    let len = CK_ULONG::try_from(needed).map_err(|_| Error::HostMemory)?;
-    if attribute.pValue.is_null() {
-        return Ok(len);
-    }
-    if attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute.ulValueLen < len {
-        return Err(Error::BufferTooSmall { needed });
-    }
-    let elements = attribute.pValue.cast::<CK_ATTRIBUTE>();
-    let mut outcome = Ok(());
-    for (i, (type_, value)) in template.iter().enumerate() {
-        // SAFETY: there is room for all of the template's attributes.
-        let at = unsafe { elements.add(i) };
+impl Place {
+    /// # Safety
+    /// `attribute` is as an element of the array of [`Asked::from_raw`].
+    unsafe fn from_raw(attribute: *mut CK_ATTRIBUTE) -> Self {
         // SAFETY: the caller's promise; it need not be aligned.
-        let mut element = unsafe { at.read_unaligned() };
-        element.type_ = type_;
-        // SAFETY: the caller's promise about this element's value.
-        let written = unsafe { write_value(&element, value) };
-        element.ulValueLen = *written.as_ref().unwrap_or(&CK_UNAVAILABLE_INFORMATION);
-        outcome = written.map(drop).and(outcome);
-        // SAFETY: as read above.
-        unsafe { at.write_unaligned(element) };
+        let CK_ATTRIBUTE {
+            type_,
+            pValue,
+            ulValueLen,
+        } = unsafe { attribute.read_unaligned() };
+        Self {
+            attribute,
+            type_,
+            value: pValue.cast(),
+            capacity: ulValueLen,
+        }
     }
-    outcome.map(|()| len)
+
+    /// Copies a value into the caller's buffer, if there is one; its length.
+    fn write_value(&self, value: &Value) -> Result<CK_ULONG> {
+        if let Value::Template(template) = value {
+            return self.write_template(template);
+        }
+        value.expose(|bytes| {
+            let len = self.room_for(bytes.len())?;
+            if !self.value.is_null() {
+                // SAFETY: the caller's buffer has `capacity` writable bytes, which are enough; our
+                // value does not overlap it.
+                unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.value, bytes.len()) };
+            }
+            Ok(len)
+        })
+    }
+
+    /// Fills the caller's array of attributes, if there is one; its length in bytes.
+    fn write_template(&self, template: &Template) -> Result<CK_ULONG> {
+        let len = self.room_for(template.len() * size_of::<CK_ATTRIBUTE>())?;
+        if self.value.is_null() {
+            return Ok(len);
+        }
+        let elements = self.value.cast::<CK_ATTRIBUTE>();
+        let mut outcome = Ok(());
+        for (i, (type_, value)) in template.iter().enumerate() {
+            // SAFETY: there is room for all of the template's attributes, of which the promise of
+            // `Asked::from_raw` holds.
+            let place = unsafe { Self::from_raw(elements.wrapping_add(i)) };
+            // SAFETY: the first field of an attribute that may be written.
+            unsafe {
+                place
+                    .attribute
+                    .cast::<CK_ATTRIBUTE_TYPE>()
+                    .write_unaligned(type_)
+            };
+            outcome = place.conclude(place.write_value(value)).and(outcome);
+        }
+        outcome.map(|()| len)
+    }
+
+    /// `len` as the standard counts, if there is no buffer or it is large enough.
+    fn room_for(&self, len: usize) -> Result<CK_ULONG> {
+        let needed = CK_ULONG::try_from(len).map_err(|_| Error::HostMemory)?;
+        let short = self.capacity == CK_UNAVAILABLE_INFORMATION || self.capacity < needed;
+        if !self.value.is_null() && short {
+            return Err(Error::BufferTooSmall { needed: len });
+        }
+        Ok(needed)
+    }
+
+    /// Stores the length of what was written, or that there is none.
+    fn conclude(&self, written: Result<CK_ULONG>) -> Result<()> {
+        let len = *written.as_ref().unwrap_or(&CK_UNAVAILABLE_INFORMATION);
+        let to = self
+            .attribute
+            .wrapping_byte_add(offset_of!(CK_ATTRIBUTE, ulValueLen))
+            .cast::<CK_ULONG>();
+        // SAFETY: a field of an attribute that may be written; it need not be aligned.
+        unsafe { to.write_unaligned(len) };
+        written.map(drop)
+    }
 }
 
 #[cfg(test)]
@@ -318,13 +346,10 @@ mod tests {
         let label = Answer::Value(Value::Bytes(b"label".to_vec()));
         let id = Answer::Value(Value::Bytes(vec![1, 2]));
         // SAFETY: the array and its buffers live.
-        let outcome = unsafe {
-            write(
-                asked.as_mut_ptr(),
-                &[label.clone(), Answer::Sensitive, id, label],
-            )
-        };
-        assert!(outcome.is_err());
+        let asked_for = unsafe { Asked::from_raw(asked.as_mut_ptr(), 4) }.unwrap();
+        assert_eq!(asked_for.types(), [CKA_LABEL, CKA_VALUE, CKA_ID, CKA_LABEL]);
+        let outcome = asked_for.answer(&[label.clone(), Answer::Sensitive, id, label]);
+        assert_eq!(outcome, Err(Error::AttributeSensitive(CKA_VALUE)));
         assert_eq!(small, [7; 3]);
         assert_eq!(large[..3], [1, 2, 7]);
         let lengths = asked.map(|a| a.ulValueLen);
@@ -332,5 +357,75 @@ mod tests {
             lengths,
             [CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, 2, 5]
         );
+    }
+
+    #[test]
+    fn a_template_is_given_out_in_three_calls() {
+        let rule = Template::new()
+            .with(CKA_LABEL, b"label".to_vec())
+            .with(CKA_SENSITIVE, true);
+        let answers = [Answer::Value(Value::Template(rule))];
+        let ask = |attribute: &mut CK_ATTRIBUTE| {
+            // SAFETY: the attribute and what it points to live.
+            unsafe { Asked::from_raw(attribute, 1) }
+                .unwrap()
+                .answer(&answers)
+        };
+        let mut outer = CK_ATTRIBUTE {
+            type_: CKA_WRAP_TEMPLATE,
+            pValue: ptr::null_mut(),
+            ulValueLen: 0,
+        };
+        ask(&mut outer).unwrap();
+        let element = size_of::<CK_ATTRIBUTE>() as CK_ULONG;
+        assert_eq!(outer.ulValueLen, 2 * element);
+
+        let mut inner = [attribute::<u8>(0, &mut []); 2];
+        inner.iter_mut().for_each(|a| a.pValue = ptr::null_mut());
+        outer = attribute(CKA_WRAP_TEMPLATE, &mut inner);
+        ask(&mut outer).unwrap();
+        assert_eq!(
+            inner.map(|a| (a.type_, a.ulValueLen)),
+            [(CKA_LABEL, 5), (CKA_SENSITIVE, 1)]
+        );
+
+        let (mut label, mut sensitive) = ([0_u8; 5], [0_u8; 1]);
+        inner = [attribute(0, &mut label), attribute(0, &mut sensitive)];
+        outer = attribute(CKA_WRAP_TEMPLATE, &mut inner);
+        ask(&mut outer).unwrap();
+        assert_eq!((label, sensitive), (*b"label", [1]));
+
+        inner[0].ulValueLen = 4;
+        outer = attribute(CKA_WRAP_TEMPLATE, &mut inner);
+        assert!(matches!(
+            ask(&mut outer),
+            Err(Error::BufferTooSmall { needed: 5 })
+        ));
+        assert_eq!(inner[0].ulValueLen, CK_UNAVAILABLE_INFORMATION);
+
+        outer = attribute(CKA_WRAP_TEMPLATE, &mut inner[..1]);
+        assert!(matches!(ask(&mut outer), Err(Error::BufferTooSmall { .. })));
+        assert_eq!(outer.ulValueLen, CK_UNAVAILABLE_INFORMATION);
+    }
+
+    #[test]
+    fn unaligned_arrays_are_read_and_written() {
+        const SIZE: usize = size_of::<CK_ATTRIBUTE>();
+        let mut value = *b"id";
+        let mut memory = [std::mem::MaybeUninit::<u8>::uninit(); SIZE + 1];
+        let at = memory.as_mut_ptr().wrapping_add(1).cast::<CK_ATTRIBUTE>();
+        // SAFETY: within `memory`.
+        unsafe { at.write_unaligned(attribute(CKA_ID, &mut value)) };
+        // SAFETY: `memory` and `value` live.
+        let template = unsafe { read(at, 1) }.unwrap();
+        assert_eq!(template.bytes(CKA_ID), Some(&b"id"[..]));
+        // SAFETY: likewise.
+        let asked = unsafe { Asked::from_raw(at, 1) }.unwrap();
+        asked
+            .answer(&[Answer::Value(Value::Bytes(vec![9]))])
+            .unwrap();
+        assert_eq!(value, [9, b'd']);
+        // SAFETY: within `memory`.
+        assert_eq!(unsafe { at.read_unaligned() }.ulValueLen, 1);
     }
 }

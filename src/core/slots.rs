@@ -244,7 +244,12 @@ impl Library {
             .trim_end_matches([' ', '\0'])
             .to_owned();
         let Some(token) = self.find_token(slot)? else {
-            return self.create_token(slot, so_pin, label);
+            // C_InitToken has no code for a PIN of a wrong length.
+            let attempts = self.config.pin.so_attempts;
+            return self.create_token(slot, so_pin, label).map_err(|e| match e {
+                Error::PinLenRange { .. } => Error::PinIncorrect { left: attempts },
+                e => e,
+            });
         };
         if self.sessions.any(slot) {
             return Err(Error::SessionExists);

@@ -2,11 +2,13 @@
 //! their stored bytes and their index. Knows nothing of sessions or files.
 #![forbid(unsafe_code)]
 
+mod check;
 mod codec;
 mod index;
 mod rows;
 mod rows_other;
 pub mod schema;
+mod table;
 
 use std::sync::OnceLock;
 

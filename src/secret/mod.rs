@@ -7,6 +7,7 @@ mod pages;
 use std::fmt;
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 use pages::{Draft, MAX_SLOT, Pages, Slot};
 
@@ -107,6 +108,15 @@ impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.len)
     }
+}
+
+/// Overwrites the stack below the caller, where returned functions have left copies of what they
+/// worked with: a moved value is not wiped, and no destructor knows of it.
+#[inline(never)]
+pub fn scrub_stack() {
+    // In words, since a volatile write of each byte would cost eight times as much.
+    let mut depth = [0_u64; 4096];
+    depth.zeroize();
 }
 
 #[cfg(test)]
