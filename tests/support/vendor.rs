@@ -43,7 +43,7 @@ impl Schnorr {
         }
     }
 
-    pub fn mech(&self) -> Mech {
+    pub fn mech(&self) -> Mech<'_> {
         Mech::with(CKM_BC_SCHNORR_BIP340, self)
     }
 }
