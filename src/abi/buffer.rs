@@ -204,7 +204,7 @@ pub(super) unsafe fn store_list<T: Copy>(
             items.as_ptr().cast::<u8>(),
             list.cast::<u8>(),
             size_of_val(items),
-        )
+        );
     };
     Ok(())
 }
@@ -285,8 +285,12 @@ mod tests {
         assert!(unsafe { pin(ptr::null(), 0) }.is_err());
         // SAFETY: four bytes.
         assert_eq!(unsafe { pin(b"1234".as_ptr(), 4) }.unwrap().len(), 4);
+        let long = vec![b'1'; TOO_LONG_FOR_A_PIN as usize];
+        // SAFETY: no more is read of a length that no PIN has.
+        let cut = unsafe { pin(long.as_ptr(), 1 << 20) }.unwrap();
+        assert_eq!(cut.len(), long.len());
         // SAFETY: a wild length is refused before anything is read.
-        assert!(unsafe { pin(b"1234".as_ptr(), CK_ULONG::MAX) }.is_err());
+        assert!(unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.is_err());
     }
 
     #[test]

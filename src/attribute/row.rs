@@ -3,6 +3,10 @@
 use super::{Kind, Value};
 use crate::pkcs11::*;
 
+/// Our own footnote: readable only while the user is logged in, whatever `CKA_PRIVATE` says. Such a
+/// value is a secret by its kind, so that the store seals it.
+pub const LOGIN_ONLY: u8 = 15;
+
 /// The footnotes 1 to 13 of PKCS#11 v3.1 table 13 as a set. Note 14 is ours: may be changed in the
 /// process of copying an object, but not afterwards (section 4.1.3 names these attributes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,6 +46,10 @@ const FAMILIES: &[&[Mechanism]] = &[
     chain::ecdsa::TABLE,
     chain::eddsa::TABLE,
     chain::schnorr::TABLE,
+    chain::bip32::TABLE,
+    chain::bip39::TABLE,
+    chain::hd_path::TABLE,
+    chain::ibm::TABLE,
 ];
 
 /// Every mechanism.

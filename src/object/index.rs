@@ -83,8 +83,8 @@ impl Index {
         self.handles.get(&uid).copied()
     }
 
-    /// Handles of the objects that match `template`, in order of creation. `private` admits private
-    /// objects. Hardware features, mechanisms and profiles are found only when the template names
+    /// Handles of the objects that match `template`, in order of creation. `private` (the user
+    /// is logged in) admits private objects. Hardware features, mechanisms and profiles are found only when the template names
     /// their class. A sensitive attribute never matches.
     #[must_use]
     pub fn find(&self, template: &Template, private: bool) -> Vec<ObjectHandle> {
@@ -96,7 +96,7 @@ impl Index {
             self.objects.get(handle).is_some_and(|object| {
                 (private || !object.is(CKA_PRIVATE))
                     && (class.is_some() || !shown_by_class_only(object.class()))
-                    && matches(object.attributes(), template)
+                    && matches(object.attributes(), template, private)
             })
         });
         found.copied().collect()
@@ -143,16 +143,16 @@ const fn shown_by_class_only(class: CK_OBJECT_CLASS) -> bool {
     matches!(class, CKO_HW_FEATURE | CKO_MECHANISM | CKO_PROFILE)
 }
 
-/// Does an object match by what anybody may read of it, stored or computed? A match on a hidden
-/// value would let one guess it.
-fn matches(attributes: &Template, template: &Template) -> bool {
+/// Does an object match by what may be read of it, stored or computed? A match on a hidden value
+/// would let one guess it.
+fn matches(attributes: &Template, template: &Template, user: bool) -> bool {
     template.iter().all(|(attribute, wanted)| {
-        !schema::hidden(attributes, attribute)
-            && match attributes.get(attribute) {
-                Some(value) => value.matches(wanted),
-                None => facts::find(attributes, attribute)
-                    .is_some_and(|fact| Value::Bytes(fact).matches(wanted)),
-            }
+        let matches = match attributes.get(attribute) {
+            Some(value) => value.matches(wanted),
+            None => facts::find(attributes, attribute)
+                .is_some_and(|fact| Value::Bytes(fact).matches(wanted)),
+        };
+        matches && !schema::hidden(attributes, attribute, user)
     })
 }
 

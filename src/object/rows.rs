@@ -6,7 +6,7 @@
 use crate::{
     attribute::{
         Default::{Absent, Bool, Empty, IfCapable, Ulong},
-        Kind, Row,
+        Kind, LOGIN_ONLY, Row,
     },
     pkcs11::*,
 };
@@ -37,6 +37,17 @@ pub(super) const KEY: &[Row] = &[
     Row::new(CKA_LOCAL, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_KEY_GEN_MECHANISM, Kind::Ulong, &[2, 4, 6]).or(Ulong(CK_UNAVAILABLE_INFORMATION)),
     Row::new(CKA_ALLOWED_MECHANISMS, Kind::Mechanisms, &[]).or(Absent),
+    // IBM's clients set it on what they derive from; `CKA_DERIVE` decides.
+    Row::new(CKA_IBM_USE_AS_DATA, Kind::Bool, &[8]),
+];
+
+/// What hierarchical derivation leaves on both halves of the key pairs that it makes.
+pub(super) const HIERARCHY: &[Row] = &[
+    // IBM's clients read a key's chain code here.
+    Row::new(CKA_CHECK_VALUE, Kind::Secret, &[2, 4, 6, LOGIN_ONLY]),
+    Row::new(CKA_BC_HD_PATH, Kind::Bytes, &[2, 4, 6]),
+    Row::new(CKA_BC_MASTER_FINGERPRINT, Kind::Bytes, &[2, 4, 6]),
+    Row::new(CKA_BC_XPUB, Kind::Secret, &[2, 4, 6, LOGIN_ONLY]),
 ];
 
 /// Public keys.

@@ -6,7 +6,7 @@ mod tests;
 
 use super::{check, table::Table};
 use crate::{
-    attribute::{Kind, Row, Template, Value},
+    attribute::{Kind, LOGIN_ONLY, Row, Template, Value},
     error::{Error, Result},
     key::facts,
     pkcs11::*,
@@ -292,34 +292,34 @@ const fn is_true(value: &Value) -> bool {
     matches!(value, Value::Bool(true))
 }
 
-/// What may be read of an attribute, which is stored or computed when asked for.
+/// What may be read of an attribute: it is stored, or computed when asked for. `user` says whether
+/// the user is logged in.
 #[must_use]
-pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Answer {
-    if hidden(attributes, attribute) {
+pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> Answer {
+    if hidden(attributes, attribute, user) {
         return Answer::Sensitive;
     }
-    match attributes.get(attribute) {
-        Some(value) => Answer::Value(value.clone()),
-        None => match facts::find(attributes, attribute) {
-            Some(value) => Answer::Value(Value::Bytes(value)),
-            None => Answer::Absent,
-        },
-    }
+    attributes
+        .get(attribute)
+        .cloned()
+        .or_else(|| facts::find(attributes, attribute).map(Value::Bytes))
+        .map_or(Answer::Absent, Answer::Value)
 }
 
 /// Note 7: true for key material of an object that is sensitive or not extractable, whether the
-/// value is at hand or still sealed.
+/// value is at hand or still sealed. Note 15: true for what only the user may read.
 #[must_use]
-pub(super) fn hidden(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> bool {
-    let guarded = attributes.bool(CKA_SENSITIVE) == Some(true)
-        || attributes.bool(CKA_EXTRACTABLE) == Some(false);
-    if !guarded {
-        return false;
+pub(super) fn hidden(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> bool {
+    let guarded = || {
+        attributes.bool(CKA_SENSITIVE) == Some(true)
+            || attributes.bool(CKA_EXTRACTABLE) == Some(false)
+    };
+    let row = Table::of(attributes)
+        .ok()
+        .and_then(|table| table.find(attribute));
+    match row.map(|row| row.notes) {
+        Some(notes) if notes.has(LOGIN_ONLY) => !user,
+        Some(notes) if notes.has(7) => guarded(),
+        _ => matches!(attributes.get(attribute), Some(Value::Secret(_))) && guarded(),
     }
-    let secret = matches!(attributes.get(attribute), Some(Value::Secret(_)));
-    secret
-        || Table::of(attributes)
-            .ok()
-            .and_then(|table| table.find(attribute))
-            .is_some_and(|row| row.notes.has(7))
 }

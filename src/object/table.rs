@@ -16,7 +16,7 @@ pub(super) struct Table {
     pub(super) class: CK_OBJECT_CLASS,
     /// The key type, for keys.
     pub(super) key_type: Option<&'static KeyType>,
-    groups: [&'static [Row]; 5],
+    groups: [&'static [Row]; 6],
 }
 
 /// The highest class, key type and certificate type that the standard has given a number.
@@ -59,7 +59,7 @@ impl Table {
         Self {
             class,
             key_type: None,
-            groups: [kind, own, rows::STORAGE, rows::COMMON, &[]],
+            groups: [kind, own, rows::STORAGE, rows::COMMON, &[], &[]],
         }
     }
 
@@ -78,15 +78,22 @@ impl Table {
         let special = key_type
             .rows(class)
             .ok_or(Error::TemplateInconsistent(CKA_KEY_TYPE))?;
-        let common = match class {
-            CKO_PUBLIC_KEY => rows::PUBLIC,
-            CKO_PRIVATE_KEY => rows::PRIVATE,
-            _ => rows::SECRET,
+        let (common, tree): (_, &[Row]) = match class {
+            CKO_PUBLIC_KEY => (rows::PUBLIC, rows::HIERARCHY),
+            CKO_PRIVATE_KEY => (rows::PRIVATE, rows::HIERARCHY),
+            _ => (rows::SECRET, &[]),
         };
         Ok(Self {
             class,
             key_type: Some(key_type),
-            groups: [special, common, rows::KEY, rows::STORAGE, rows::COMMON],
+            groups: [
+                special,
+                common,
+                tree,
+                rows::KEY,
+                rows::STORAGE,
+                rows::COMMON,
+            ],
         })
     }
 
@@ -99,16 +106,16 @@ impl Table {
     /// The row of an attribute that a template names.
     ///
     /// # Errors
-    /// `CKR_ATTRIBUTE_READ_ONLY` for one that is computed from a key's public point,
-    /// `CKR_ATTRIBUTE_TYPE_INVALID` for one that this kind of object has not.
+    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not,
+    /// `CKR_ATTRIBUTE_READ_ONLY` for one that is computed when asked for.
     pub(super) fn row(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
-        let has_point = matches!(self.class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY);
-        self.find(attribute)
-            .ok_or(if has_point && facts::are_told_by(attribute) {
+        self.find(attribute).ok_or_else(|| {
+            if facts::are_told_by(attribute) {
                 Error::AttributeReadOnly(attribute)
             } else {
                 Error::AttributeTypeInvalid(attribute)
-            })
+            }
+        })
     }
 
     /// All rows in force, one an attribute.

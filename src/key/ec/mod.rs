@@ -18,7 +18,7 @@ use p521::NistP521;
 use pkcs8::ObjectIdentifier;
 use sha2::{Digest, digest::block_api::BlockSizeUser};
 
-use super::{Key, KeyType, der};
+use super::{Key, KeyType, der, edwards};
 use crate::{
     attribute::{Kind, Row, Template},
     env::Entropy,
@@ -306,6 +306,9 @@ pub fn public_material(base: &Template, key: &PublicKey) -> Result<Template> {
 }
 
 fn complete(class: CK_OBJECT_CLASS, attributes: &mut Template) -> Result<()> {
+    if is_edwards(attributes) {
+        return (edwards::TYPE.complete)(class, attributes);
+    }
     let curve = curve_of(attributes)?;
     let point = match class {
         CKO_PUBLIC_KEY => public_key(curve, attributes)?.to_uncompressed(),
@@ -328,12 +331,22 @@ fn complete(class: CK_OBJECT_CLASS, attributes: &mut Template) -> Result<()> {
 }
 
 fn parse(class: CK_OBJECT_CLASS, attributes: &Template) -> Result<Key> {
+    if is_edwards(attributes) {
+        return (edwards::TYPE.parse)(class, attributes);
+    }
     let curve = curve_of(attributes)?;
     match class {
         CKO_PUBLIC_KEY => public_key(curve, attributes).map(|key| Key::EcPublic(Arc::new(key))),
         CKO_PRIVATE_KEY => private_key(curve, attributes).map(|key| Key::EcPrivate(Arc::new(key))),
         _ => Err(Error::KeyTypeInconsistent),
     }
+}
+
+/// IBM's clients know one key type for all curves.
+fn is_edwards(attributes: &Template) -> bool {
+    attributes
+        .bytes(CKA_EC_PARAMS)
+        .is_some_and(edwards::is_named_by)
 }
 
 fn curve_of(attributes: &Template) -> Result<Curve> {

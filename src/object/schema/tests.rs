@@ -1,6 +1,6 @@
 //! The engine's tests, most of them generated from the rows.
 
-mod changes;
+mod change;
 
 use super::*;
 use crate::{key, secret::SecretBytes};
@@ -394,29 +394,4 @@ fn templates_nest_only_so_deep() {
     assert!(make(check::DEPTH_MAX).is_ok());
     let error = make(check::DEPTH_MAX + 1).unwrap_err();
     assert_eq!(error, Error::AttributeValueInvalid(CKA_WRAP_TEMPLATE));
-}
-
-#[test]
-fn key_material_of_guarded_keys_is_not_revealed() {
-    let key = |sensitive, extractable| {
-        class(CKO_PRIVATE_KEY)
-            .with(CKA_KEY_TYPE, CKK_EC)
-            .with(CKA_SENSITIVE, sensitive)
-            .with(CKA_EXTRACTABLE, extractable)
-            .with(CKA_LABEL, b"x".as_slice())
-            .with(CKA_VALUE, SecretBytes::copy_from(&[1]))
-    };
-    for (sensitive, extractable) in [(true, true), (false, false), (true, false)] {
-        let key = key(sensitive, extractable);
-        assert!(matches!(reveal(&key, CKA_VALUE), Answer::Sensitive));
-        assert!(matches!(reveal(&key, CKA_LABEL), Answer::Value(_)));
-    }
-    assert!(matches!(
-        reveal(&key(false, true), CKA_VALUE),
-        Answer::Value(_)
-    ));
-    assert!(matches!(
-        reveal(&key(false, true), CKA_MODULUS),
-        Answer::Absent
-    ));
 }

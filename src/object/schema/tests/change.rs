@@ -1,4 +1,4 @@
-//! Setting, copying, trust.
+//! Setting, copying, trusting and reading attributes.
 
 use super::*;
 
@@ -150,4 +150,29 @@ fn a_trusted_certificate_is_not_changed_by_others() {
         is_trusted(copy(&trusted, Template::new(), false)),
         Some(true)
     );
+}
+
+#[test]
+fn key_material_of_guarded_keys_is_not_revealed() {
+    let key = |sensitive, extractable| {
+        class(CKO_PRIVATE_KEY)
+            .with(CKA_KEY_TYPE, CKK_EC)
+            .with(CKA_SENSITIVE, sensitive)
+            .with(CKA_EXTRACTABLE, extractable)
+            .with(CKA_LABEL, b"x".as_slice())
+            .with(CKA_VALUE, SecretBytes::copy_from(&[1]))
+    };
+    for (sensitive, extractable) in [(true, true), (false, false), (true, false)] {
+        let key = key(sensitive, extractable);
+        assert!(matches!(reveal(&key, CKA_VALUE, true), Answer::Sensitive));
+        assert!(matches!(reveal(&key, CKA_LABEL, true), Answer::Value(_)));
+    }
+    assert!(matches!(
+        reveal(&key(false, true), CKA_VALUE, true),
+        Answer::Value(_)
+    ));
+    assert!(matches!(
+        reveal(&key(false, true), CKA_MODULUS, true),
+        Answer::Absent
+    ));
 }
