@@ -56,7 +56,7 @@ fn compressed(attributes: &Template) -> Option<Vec<u8>> {
 
 /// The point without its DER OCTET STRING.
 fn raw(attributes: &Template) -> Option<Vec<u8>> {
-    if attributes.ulong(CKA_KEY_TYPE)? == CKK_EC_EDWARDS {
+    if edwards::is_named_by(attributes.bytes(CKA_EC_PARAMS)?) {
         let point = edwards::PublicKey::from_point(attributes.bytes(CKA_EC_POINT)?)?;
         return Some(point.as_bytes().to_vec());
     }
@@ -65,9 +65,6 @@ fn raw(attributes: &Template) -> Option<Vec<u8>> {
 
 /// The curve of a key and its uncompressed point.
 fn weierstrass(attributes: &Template) -> Option<(ec::Curve, Vec<u8>)> {
-    if attributes.ulong(CKA_KEY_TYPE)? != CKK_EC {
-        return None;
-    }
     let curve = ec::Curve::from_params(attributes.bytes(CKA_EC_PARAMS)?).ok()?;
     let point = ec::PublicKey::from_point(curve, attributes.bytes(CKA_EC_POINT)?)?;
     Some((curve, point.to_uncompressed()))

@@ -4,6 +4,7 @@ mod chain;
 mod ecdh;
 mod facts;
 mod schnorr;
+mod tree;
 
 use crate::support::{curve::*, *};
 
