@@ -18,5 +18,6 @@
 
 mod abi;
 mod core;
+mod mechanism;
 mod store;
 mod support;

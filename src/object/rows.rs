@@ -37,7 +37,7 @@ pub(super) const KEY: &[Row] = &[
     Row::new(CKA_LOCAL, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_KEY_GEN_MECHANISM, Kind::Ulong, &[2, 4, 6]).or(Ulong(CK_UNAVAILABLE_INFORMATION)),
     Row::new(CKA_ALLOWED_MECHANISMS, Kind::Mechanisms, &[]).or(Absent),
-    // IBM's clients set it on what they derive from; `CKA_DERIVE` decides.
+    // IBM's clients set it on what they derive from; there it stands for `CKA_DERIVE`.
     Row::new(CKA_IBM_USE_AS_DATA, Kind::Bool, &[8]),
 ];
 

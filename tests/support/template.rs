@@ -83,6 +83,15 @@ impl Mech {
         })
     }
 
+    /// With flat bytes as parameter.
+    pub fn flat(mechanism: CK_MECHANISM_TYPE, parameter: &[u8]) -> Self {
+        Self(CK_MECHANISM {
+            mechanism,
+            pParameter: parameter.as_ptr().cast_mut().cast::<c_void>(),
+            ulParameterLen: parameter.len() as CK_ULONG,
+        })
+    }
+
     pub fn as_ptr(&self) -> *mut CK_MECHANISM {
         ptr::from_ref(&self.0).cast_mut()
     }
