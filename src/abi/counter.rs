@@ -19,8 +19,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::{
     env::{Env, OsClock, OsEntropy, SharedCounter},
-    error::Result,
-    store::About,
+    error::{About, Result},
 };
 
 /// Bytes of the file: a page, of which two numbers are used. Nobody shortens it.

@@ -7,6 +7,7 @@ pub mod bip39;
 pub mod der;
 pub mod ec;
 pub mod edwards;
+pub mod facts;
 pub mod generic;
 pub mod hd;
 mod node;

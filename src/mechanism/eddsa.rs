@@ -51,7 +51,7 @@ pub const TABLE: &[Mechanism] = &[
     ),
 ];
 
-const fn on_edwards25519(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
+pub(super) const fn on_edwards25519(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
     Mechanism {
         id,
         keys: &[CKK_EC_EDWARDS, CKK_BIP32],

@@ -8,6 +8,8 @@ mod index;
 mod rows;
 mod rows_other;
 pub mod schema;
+#[cfg(test)]
+mod spec;
 mod table;
 
 use std::sync::OnceLock;

@@ -8,6 +8,7 @@ use super::{check, table::Table};
 use crate::{
     attribute::{Kind, LOGIN_ONLY, Row, Template, Value},
     error::{Error, Result},
+    key::facts,
     pkcs11::*,
 };
 
@@ -295,16 +296,18 @@ const fn is_true(value: &Value) -> bool {
     matches!(value, Value::Bool(true))
 }
 
-/// What may be read of an attribute; `user` says whether the user is logged in.
+/// What may be read of an attribute: it is stored, or computed when asked for. `user` says whether
+/// the user is logged in.
 #[must_use]
 pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> Answer {
     if hidden(attributes, attribute, user) {
         return Answer::Sensitive;
     }
-    match attributes.get(attribute) {
-        Some(value) => Answer::Value(value.clone()),
-        None => Answer::Absent,
-    }
+    attributes
+        .get(attribute)
+        .cloned()
+        .or_else(|| facts::find(attributes, attribute).map(Value::Bytes))
+        .map_or(Answer::Absent, Answer::Value)
 }
 
 /// Note 7: true for key material of an object that is sensitive or not extractable, whether the

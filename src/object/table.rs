@@ -4,7 +4,7 @@ use super::{rows, rows_other};
 use crate::{
     attribute::{Row, Template},
     error::{Error, Result},
-    key::{self, KeyType},
+    key::{self, KeyType, facts},
     pkcs11::*,
 };
 
@@ -81,7 +81,7 @@ impl Table {
         let (common, tree): (_, &[Row]) = match class {
             CKO_PUBLIC_KEY => (rows::PUBLIC, rows::HIERARCHY),
             CKO_PRIVATE_KEY => (rows::PRIVATE, rows::HIERARCHY),
-            _ => (rows::SECRET, &[]),
+            _ => (rows::SECRET, rows::SEED),
         };
         Ok(Self {
             class,
@@ -106,10 +106,16 @@ impl Table {
     /// The row of an attribute that a template names.
     ///
     /// # Errors
-    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not.
+    /// `CKR_ATTRIBUTE_TYPE_INVALID` for an attribute that this kind of object has not,
+    /// `CKR_ATTRIBUTE_READ_ONLY` for one that is computed when asked for.
     pub(super) fn row(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
-        self.find(attribute)
-            .ok_or(Error::AttributeTypeInvalid(attribute))
+        self.find(attribute).ok_or_else(|| {
+            if facts::are_told_by(attribute) {
+                Error::AttributeReadOnly(attribute)
+            } else {
+                Error::AttributeTypeInvalid(attribute)
+            }
+        })
     }
 
     /// All rows in force, one an attribute.

@@ -1,39 +1,14 @@
 //! What went wrong below the store, in the standard's words. Messages name files and causes and
 //! never repeat stored bytes.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use rusqlite::ErrorCode;
 
 use crate::{
-    error::{Error, Result},
+    error::{About, Error, Result},
     pkcs11::CK_SLOT_ID,
 };
-
-/// Says which file a failure is about.
-pub(crate) trait About<T> {
-    /// # Errors
-    /// The failure as the standard's error.
-    fn about(self, path: &Path) -> Result<T>;
-}
-
-impl<T> About<T> for io::Result<T> {
-    fn about(self, path: &Path) -> Result<T> {
-        self.map_err(|e| {
-            let text = format!("{}: {e}", path.display());
-            let is = |kinds: &[io::ErrorKind]| kinds.contains(&e.kind());
-            if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
-                Error::DeviceMemory(text)
-            } else if is(&NOT_WRITABLE) {
-                Error::TokenWriteProtected(text)
-            } else if is(&[io::ErrorKind::OutOfMemory]) {
-                Error::HostMemory
-            } else {
-                Error::DeviceError(text)
-            }
-        })
-    }
-}
 
 impl<T> About<T> for rusqlite::Result<T> {
     fn about(self, path: &Path) -> Result<T> {
@@ -61,12 +36,6 @@ impl<T> About<T> for rusqlite::Result<T> {
         })
     }
 }
-
-/// What the system says where nothing may be written.
-pub(super) const NOT_WRITABLE: [io::ErrorKind; 2] = [
-    io::ErrorKind::PermissionDenied,
-    io::ErrorKind::ReadOnlyFilesystem,
-];
 
 /// `CKR_SLOT_ID_INVALID` for a slot.
 #[allow(

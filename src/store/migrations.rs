@@ -4,8 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::fault::About;
-use crate::error::{Error, Result};
+use crate::error::{About, Error, Result};
 
 /// Marks a SQLite file as ours (`PRAGMA application_id`): "CHSM".
 pub(super) const APPLICATION_ID: i32 = 0x4348_534d;

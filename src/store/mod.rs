@@ -13,7 +13,6 @@ mod watch;
 
 use std::{fmt::Debug, sync::Arc};
 
-pub(crate) use fault::About;
 pub use seal::RootKey;
 pub use shelf::SqliteShelf;
 

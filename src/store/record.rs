@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Change, Delta, Record, Revision, Role, RoleRecord, TokenRecord, fault::About};
+use super::{Change, Delta, Record, Revision, Role, RoleRecord, TokenRecord};
 use crate::{
-    error::{Error, Result},
+    error::{About, Error, Result},
     pkcs11::Uid,
 };
 

@@ -12,12 +12,12 @@ use std::{
 
 use super::{
     Change, Shelf, Store,
-    fault::{About, no_such_slot},
+    fault::no_such_slot,
     sqlite::{COUNTER, DATABASE, DELETED, SqliteStore, beside, build},
 };
 use crate::{
     env::Env,
-    error::{Error, Result},
+    error::{About, Error, Result},
 };
 
 /// Name of a token's directory while it is being built, followed by random digits.

@@ -14,15 +14,13 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
 use super::{
-    Change, Delta, Revision, Role, RoleRecord, Store,
-    fault::{About, NOT_WRITABLE},
-    migrations,
+    Change, Delta, Revision, Role, RoleRecord, Store, migrations,
     record::Tables,
     watch::{Sight, Watch},
 };
 use crate::{
     env::CounterOpener,
-    error::{Error, Result},
+    error::{About, Error, NOT_WRITABLE, Result},
 };
 
 /// The database of a token, in its directory.

@@ -215,6 +215,43 @@ fn keys_work_with_the_mechanisms_of_their_curve() {
     }
 }
 
+/// Whatever an ordinary key on secp256k1 can do, and what it tells of itself.
+#[test]
+fn keys_work_as_ordinary_ones_do() {
+    let token = Token::new();
+    let s = token.user();
+    let seed = token.seed(s, &[7; 32]);
+    let (public, private) = token
+        .bip32_master(s, seed, Some(&derive()), Some(&open()))
+        .unwrap();
+    let value = token.get(s, private, CKA_VALUE).unwrap();
+    let plain = token.create(s, &SECP256K1.import(&value)).unwrap();
+    for mechanism in token.mechanisms(token.slot).unwrap() {
+        let Ok(signature) = token.sign(s, mechanism, plain, &[9; 32]) else {
+            continue;
+        };
+        assert_eq!(
+            token.sign(s, mechanism, private, &[9; 32]).map(|s| s.len()),
+            Ok(signature.len()),
+            "{mechanism:#x}"
+        );
+        token
+            .verify(s, mechanism, public, &[9; 32], &signature)
+            .unwrap();
+    }
+    // The computed attributes of blockchains (0xC2430001 to 5).
+    for attribute in 0xC243_0001..=0xC243_0005 {
+        let told = token.get(s, plain, attribute).unwrap();
+        for key in [public, private] {
+            assert_eq!(
+                token.get(s, key, attribute).unwrap(),
+                told,
+                "{attribute:#x}"
+            );
+        }
+    }
+}
+
 #[test]
 fn errors_name_the_step() {
     let token = Token::new();
@@ -421,13 +458,13 @@ fn parameters_of_other_lengths_are_refused() {
     let (_, private) = token.bip32_master(s, seed, None, Some(&open())).unwrap();
     for len in [0, 1, 3, 5, 8, 12, 15, 17, 24, 48, 71, 73, 144] {
         let bytes = vec![0; len];
-        let mechanism = Mech::flat(CKM_BIP32_CHILD_DERIVE, &bytes);
+        let mechanism = Mech::bytes(CKM_BIP32_CHILD_DERIVE, &bytes);
         assert_rv(
             token.derive(s, mechanism, private, &open()),
             CKR_MECHANISM_PARAM_INVALID,
         );
         if len != 48 {
-            let mechanism = Mech::flat(CKM_BIP32_MASTER_DERIVE, &bytes);
+            let mechanism = Mech::bytes(CKM_BIP32_MASTER_DERIVE, &bytes);
             assert_rv(
                 token.derive(s, mechanism, seed, &open()),
                 CKR_MECHANISM_PARAM_INVALID,
@@ -435,7 +472,7 @@ fn parameters_of_other_lengths_are_refused() {
         }
     }
     // A parameter without handles wants one from the call.
-    let mechanism = Mech::flat(CKM_BIP32_CHILD_DERIVE, &[0; 4]);
+    let mechanism = Mech::bytes(CKM_BIP32_CHILD_DERIVE, &[0; 4]);
     let null = c!(
         token,
         C_DeriveKey,

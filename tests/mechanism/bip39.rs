@@ -14,7 +14,7 @@ fn published_seeds() {
     let s = token.user();
     for case in vectors(include_str!("../vectors/bip39.txt")) {
         let entropy = token.seed(s, &unhex(case["entropy"]));
-        let mechanism = Mech::flat(CKM_BC_BIP39_SEED, b"TREZOR");
+        let mechanism = Mech::bytes(CKM_BC_BIP39_SEED, b"TREZOR");
         let seed = token.derive(s, mechanism, entropy, &open()).unwrap();
         assert_eq!(token.get(s, seed, CKA_VALUE).unwrap(), unhex(case["seed"]));
         assert_eq!(token.get_ulong(s, seed, CKA_KEY_TYPE), CKK_GENERIC_SECRET);
@@ -36,17 +36,17 @@ fn a_passphrase_is_normalised_and_may_be_absent() {
         "5eb00bbddcf069084889a8ab9155568165f5c453ccb85e70811aaed6f6da5fc1\
          9a5ac40b389cd370d086206dec8aa6c43daea6690f20ad3d8d48b2d2ce9e38e4"
     );
-    let flat = |text: &str| seed(Mech::flat(CKM_BC_BIP39_SEED, text.as_bytes()));
+    let flat = |text: &str| seed(Mech::bytes(CKM_BC_BIP39_SEED, text.as_bytes()));
     // Composed, decomposed, and a ligature that decomposes for compatibility.
     assert_eq!(flat("\u{e9}\u{fb01}"), flat("e\u{301}fi"));
     assert_ne!(flat("a"), flat("A"));
-    let bad = Mech::flat(CKM_BC_BIP39_SEED, b"\xff");
+    let bad = Mech::bytes(CKM_BC_BIP39_SEED, b"\xff");
     assert_rv(
         token.derive(s, bad, entropy, &open()),
         CKR_MECHANISM_PARAM_INVALID,
     );
     let long = vec![b'a'; 1025];
-    let long = Mech::flat(CKM_BC_BIP39_SEED, &long);
+    let long = Mech::bytes(CKM_BC_BIP39_SEED, &long);
     assert_rv(
         token.derive(s, long, entropy, &open()),
         CKR_MECHANISM_PARAM_INVALID,

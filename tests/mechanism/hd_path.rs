@@ -9,7 +9,7 @@ fn open() -> Template {
 }
 
 fn at(path: &str) -> Mech {
-    Mech::flat(CKM_BC_HD_DERIVE, path.as_bytes())
+    Mech::bytes(CKM_BC_HD_DERIVE, path.as_bytes())
 }
 
 /// The seed of entropy without a passphrase.

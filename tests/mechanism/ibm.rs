@@ -200,10 +200,11 @@ fn wrong_parameters_are_refused() {
     let public = template(CKO_PUBLIC_KEY, &SECP256K1);
     let made = step(&token, s, PRV2PRV, master, 0, &chain, &public);
     assert_rv(made, CKR_TEMPLATE_INCONSISTENT);
+    let mut chain_code = [0; 32];
     let version = IbmParams {
         type_: MASTERK,
         index: 0,
-        chain_code: [0; 32].as_mut_ptr(),
+        chain_code: chain_code.as_mut_ptr(),
         chain_code_len: 0,
         version: 2,
     };

@@ -116,7 +116,7 @@ fn generate(
     seed: Option<&[u8]>,
 ) -> Outcome<Pair> {
     let mechanism = match seed {
-        Some(seed) => Mech::flat(CKM_EC_SLIP10_KEY_PAIR_GEN, seed),
+        Some(seed) => Mech::bytes(CKM_EC_SLIP10_KEY_PAIR_GEN, seed),
         None => CKM_EC_SLIP10_KEY_PAIR_GEN.into(),
     };
     let public = Template::class(CKO_PUBLIC_KEY)
@@ -212,7 +212,7 @@ fn one_key_by_path_or_by_index() {
     let by_index = |base, template: &Template| {
         token.derive(
             s,
-            Mech::flat(CKM_BIP32_CHILD_DERIVE, &index),
+            Mech::bytes(CKM_BIP32_CHILD_DERIVE, &index),
             base,
             template,
         )
@@ -240,7 +240,7 @@ fn one_key_by_path_or_by_index() {
     );
     let hard = (HARD as u32).to_le_bytes();
     assert_rv(
-        token.derive(s, Mech::flat(CKM_BIP32_CHILD_DERIVE, &hard), public, &half),
+        token.derive(s, Mech::bytes(CKM_BIP32_CHILD_DERIVE, &hard), public, &half),
         CKR_BIP32_INVALID_HARDENED_DERIVATION,
     );
 }
@@ -269,7 +269,7 @@ fn the_pair_function_checks_its_arguments() {
         })
     };
     assert_rv(call(ptr::null_mut(), &mut one), CKR_ARGUMENTS_BAD);
-    let index = Mech::flat(CKM_BIP32_CHILD_DERIVE, &[0; 4]);
+    let index = Mech::bytes(CKM_BIP32_CHILD_DERIVE, &[0; 4]);
     assert_rv(call(index.as_ptr(), ptr::null_mut()), CKR_ARGUMENTS_BAD);
     assert_rv(call(index.as_ptr(), &mut one), CKR_MECHANISM_PARAM_INVALID);
     let other = Mech::from(CKM_ECDH1_DERIVE);

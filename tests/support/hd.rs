@@ -100,29 +100,6 @@ impl Module {
         self.create(session, &template).unwrap()
     }
 
-    /// C_DeriveKey with a handle of its own.
-    pub fn derive(
-        &self,
-        session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
-        base: CK_OBJECT_HANDLE,
-        template: &Template,
-    ) -> Outcome<CK_OBJECT_HANDLE> {
-        let mut raw = template.raw();
-        let mut key = 0;
-        c!(
-            self,
-            C_DeriveKey,
-            session,
-            mechanism.into().as_ptr(),
-            base,
-            raw.as_mut_ptr(),
-            raw.len() as CK_ULONG,
-            &mut key
-        )?;
-        Ok(key)
-    }
-
     /// C_DeriveKey without a handle, as Luna's clients call it.
     fn derive_into(
         &self,

@@ -83,11 +83,11 @@ impl Mech {
         })
     }
 
-    /// With flat bytes as parameter.
-    pub fn flat(mechanism: CK_MECHANISM_TYPE, parameter: &[u8]) -> Self {
+    /// With bytes as the parameter; `parameter` must outlive it.
+    pub fn bytes(mechanism: CK_MECHANISM_TYPE, parameter: &[u8]) -> Self {
         Self(CK_MECHANISM {
             mechanism,
-            pParameter: parameter.as_ptr().cast_mut().cast::<c_void>(),
+            pParameter: parameter.as_ptr().cast_mut().cast(),
             ulParameterLen: parameter.len() as CK_ULONG,
         })
     }

@@ -9,8 +9,8 @@ use std::{
 
 use crate::{
     env::{Env, OsClock, OsEntropy, SharedCounter},
-    error::Result,
-    store::{About, SqliteShelf},
+    error::{About, Result},
+    store::SqliteShelf,
 };
 
 /// A counter in a file, by plain reads and writes: slow, and correct because commits take turns.
