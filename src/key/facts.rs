@@ -65,9 +65,6 @@ fn raw(attributes: &Template) -> Option<Vec<u8>> {
 
 /// The curve of a key and its uncompressed point.
 fn weierstrass(attributes: &Template) -> Option<(ec::Curve, Vec<u8>)> {
-    if !matches!(attributes.ulong(CKA_KEY_TYPE)?, CKK_EC | CKK_BIP32) {
-        return None;
-    }
     let curve = ec::Curve::from_params(attributes.bytes(CKA_EC_PARAMS)?).ok()?;
     let point = ec::PublicKey::from_point(curve, attributes.bytes(CKA_EC_POINT)?)?;
     Some((curve, point.to_uncompressed()))

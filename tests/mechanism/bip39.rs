@@ -27,7 +27,7 @@ fn a_passphrase_is_normalised_and_may_be_absent() {
     let token = Token::new();
     let s = token.user();
     let entropy = token.seed(s, &[0; 16]);
-    let seed = |mechanism: Mech| {
+    let seed = |mechanism: Mech<'_>| {
         let seed = token.derive(s, mechanism, entropy, &open()).unwrap();
         hex::encode(token.get(s, seed, CKA_VALUE).unwrap())
     };

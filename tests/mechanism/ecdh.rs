@@ -275,10 +275,8 @@ fn wrong_keys_and_templates() {
     let derive = |key, t: &Template| token.derive(s, Mech::with(CKM_ECDH1_DERIVE, &params), key, t);
     assert_rv(derive(public, &readable()), CKR_KEY_TYPE_INCONSISTENT);
     assert!(derive(ed, &readable()).is_err());
-    assert_rv(
-        derive(private, &Template::class(CKO_PRIVATE_KEY)),
-        CKR_TEMPLATE_INCONSISTENT,
-    );
+    let private_key = Template::class(CKO_PRIVATE_KEY).ulong(CKA_KEY_TYPE, CKK_EC);
+    assert_rv(derive(private, &private_key), CKR_TEMPLATE_INCONSISTENT);
     let locked = SECP256K1.import(&[1; 32]).bool(CKA_DERIVE, false);
     let locked = token.create(s, &locked).unwrap();
     assert_rv(derive(locked, &readable()), CKR_KEY_FUNCTION_NOT_PERMITTED);

@@ -8,7 +8,7 @@ fn open() -> Template {
         .bool(CKA_EXTRACTABLE, true)
 }
 
-fn at(path: &str) -> Mech {
+fn at(path: &str) -> Mech<'_> {
     Mech::bytes(CKM_BC_HD_DERIVE, path.as_bytes())
 }
 

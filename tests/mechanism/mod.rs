@@ -9,6 +9,7 @@ mod hd_path;
 mod ibm;
 mod schnorr;
 mod slip10;
+mod tree;
 mod xkey;
 
 use crate::support::{curve::*, *};

@@ -104,7 +104,7 @@ impl Module {
     fn derive_into(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: Mech,
+        mechanism: Mech<'_>,
         base: CK_OBJECT_HANDLE,
     ) -> Outcome {
         c!(
@@ -189,10 +189,10 @@ impl Module {
     }
 
     /// C_WrapKey into a large buffer.
-    pub fn wrap(
+    pub fn wrap<'a>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'a>>,
         wrapping: CK_OBJECT_HANDLE,
         key: CK_OBJECT_HANDLE,
     ) -> Outcome<Vec<u8>> {
@@ -212,10 +212,10 @@ impl Module {
         Ok(out)
     }
 
-    pub fn unwrap_key(
+    pub fn unwrap_key<'a>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'a>>,
         unwrapping: CK_OBJECT_HANDLE,
         wrapped: &[u8],
         template: &Template,
