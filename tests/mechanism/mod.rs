@@ -1,10 +1,16 @@
 //! Mechanisms beyond the plain ones: published answers, and what each refuses.
 
+mod bip32;
+mod bip39;
 mod chain;
 mod ecdh;
 mod facts;
+mod hd_path;
+mod ibm;
 mod schnorr;
+mod slip10;
 mod tree;
+mod xkey;
 
 use crate::support::{curve::*, *};
 
