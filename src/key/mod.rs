@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aes;
+pub mod bls;
 pub mod der;
 pub mod ec;
 pub mod edwards;
@@ -30,6 +31,10 @@ pub enum Key {
     EdwardsPrivate(Arc<edwards::PrivateKey>),
     /// An Ed25519 public key (`CKK_EC_EDWARDS`).
     EdwardsPublic(Arc<edwards::PublicKey>),
+    /// A BLS12-381 private key (`CKK_BC_BLS12_381`).
+    BlsPrivate(Arc<bls::PrivateKey>),
+    /// A BLS12-381 public key (`CKK_BC_BLS12_381`).
+    BlsPublic(Arc<bls::PublicKey>),
     /// The bytes of a secret key of any type.
     Secret(Arc<SecretBytes>),
 }
@@ -72,6 +77,7 @@ impl KeyType {
 pub const KEY_TYPES: &[&KeyType] = &[
     &ec::TYPE,
     &edwards::TYPE,
+    &bls::TYPE,
     &aes::TYPE,
     &generic::TYPE,
     &generic::HKDF,

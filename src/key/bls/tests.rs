@@ -1,0 +1,1 @@
+//! Tests of `CKK_BC_BLS12_381`.
