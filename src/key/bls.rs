@@ -95,12 +95,16 @@ impl PrivateKey {
             .map(|key| Self::new(&key))
     }
 
-    /// `derive_child_SK` of EIP-2333. Every step is hardened.
+    /// `derive_child_SK` of EIP-2333 along a path from this key. Every step is hardened.
     ///
     /// # Errors
     /// `CKR_GENERAL_ERROR` if the scalar is damaged.
-    pub fn child(&self, index: u32) -> Result<Self> {
-        Ok(Self::new(&self.expanded()?.derive_child_eip2333(index)))
+    pub fn descendant(&self, path: &[u32]) -> Result<Self> {
+        let own = self.expanded()?;
+        let key = path
+            .iter()
+            .fold(own, |parent, index| parent.derive_child_eip2333(*index));
+        Ok(Self::new(&key))
     }
 
     /// The public key.
@@ -201,11 +205,7 @@ pub fn fast_aggregate_verify(
 ///
 /// # Errors
 /// `CKR_SIGNATURE_LEN_RANGE`, `CKR_SIGNATURE_INVALID`.
-pub fn aggregate_verify(
-    signed: &[(PublicKey, &[u8])],
-    tag: &[u8],
-    signature: &[u8],
-) -> Result<()> {
+pub fn aggregate_verify(signed: &[(PublicKey, &[u8])], tag: &[u8], signature: &[u8]) -> Result<()> {
     let keys: Vec<_> = signed.iter().map(|(key, _)| &key.0).collect();
     let messages: Vec<_> = signed.iter().map(|(_, message)| *message).collect();
     outcome(point(signature)?.aggregate_verify(true, &messages, tag, &keys, false))

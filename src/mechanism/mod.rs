@@ -41,6 +41,7 @@ const FAMILIES: &[&[Mechanism]] = &[
     hmac::TABLE,
     kdf::TABLE,
     chain::hashes::TABLE,
+    chain::bls::TABLE,
 ];
 
 /// Every mechanism.

@@ -1,3 +1,4 @@
 //! Mechanisms that blockchains need and the standard has not.
 
+pub mod bls;
 pub mod hashes;
