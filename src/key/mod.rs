@@ -6,6 +6,7 @@ pub mod bls;
 pub mod der;
 pub mod ec;
 pub mod edwards;
+pub mod eip2335;
 pub mod generic;
 pub mod hd;
 #[cfg(test)]
