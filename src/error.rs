@@ -1,6 +1,8 @@
 //! The one error type, in the standard's words, and its only way to a `CK_RV`.
 #![forbid(unsafe_code)]
 
+use std::{io, path::Path};
+
 use crate::pkcs11::*;
 
 /// Result of every fallible function in the crate.
@@ -285,3 +287,34 @@ impl Error {
         }
     }
 }
+
+/// Says which file a failure is about.
+pub(crate) trait About<T> {
+    /// # Errors
+    /// The failure as the standard's error.
+    fn about(self, path: &Path) -> Result<T>;
+}
+
+impl<T> About<T> for io::Result<T> {
+    fn about(self, path: &Path) -> Result<T> {
+        self.map_err(|e| {
+            let text = format!("{}: {e}", path.display());
+            let is = |kinds: &[io::ErrorKind]| kinds.contains(&e.kind());
+            if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+                Error::DeviceMemory(text)
+            } else if is(&NOT_WRITABLE) {
+                Error::TokenWriteProtected(text)
+            } else if is(&[io::ErrorKind::OutOfMemory]) {
+                Error::HostMemory
+            } else {
+                Error::DeviceError(text)
+            }
+        })
+    }
+}
+
+/// What the system says where nothing may be written.
+pub(crate) const NOT_WRITABLE: [io::ErrorKind; 2] = [
+    io::ErrorKind::PermissionDenied,
+    io::ErrorKind::ReadOnlyFilesystem,
+];

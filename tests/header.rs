@@ -1,6 +1,6 @@
 //! include/chainhsm.h is what the table says, and a C and a C++ compiler see in it the numbers and
 //! layouts that Rust sees. `UPDATE=1` rewrites the generated files.
-#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{env, fmt::Write, fs, path::Path, process::Command};
 
@@ -26,6 +26,7 @@ fn cpp17_agrees() {
     compile("c++", "-std=c++17", "tests/header/layout.cpp");
 }
 
+#[allow(clippy::disallowed_methods, reason = "a switch of the test")]
 fn same_as_generated(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if env::var_os("UPDATE").is_some() {

@@ -7,6 +7,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::exit,
+    clippy::let_underscore_must_use,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_lines,
     clippy::disallowed_methods,
@@ -18,5 +21,6 @@
 
 mod abi;
 mod core;
+mod mechanism;
 mod store;
 mod support;

@@ -42,6 +42,7 @@ pub(super) unsafe fn pin(pin: *const CK_BYTE, len: CK_ULONG) -> Result<SecretByt
     if pin.is_null() {
         return Err(Error::ArgumentsBad("the PIN is NULL"));
     }
+    length(len)?;
     // SAFETY: the caller's promise.
     let pin = unsafe { input(pin, len.min(TOO_LONG_FOR_A_PIN))? };
     Ok(SecretBytes::copy_from(pin))
@@ -203,7 +204,7 @@ pub(super) unsafe fn store_list<T: Copy>(
             items.as_ptr().cast::<u8>(),
             list.cast::<u8>(),
             size_of_val(items),
-        )
+        );
     };
     Ok(())
 }
@@ -284,8 +285,12 @@ mod tests {
         assert!(unsafe { pin(ptr::null(), 0) }.is_err());
         // SAFETY: four bytes.
         assert_eq!(unsafe { pin(b"1234".as_ptr(), 4) }.unwrap().len(), 4);
+        let long = vec![b'1'; TOO_LONG_FOR_A_PIN as usize];
+        // SAFETY: no more is read of a length that no PIN has.
+        let cut = unsafe { pin(long.as_ptr(), 1 << 20) }.unwrap();
+        assert_eq!(cut.len(), long.len());
         // SAFETY: a wild length is refused before anything is read.
-        assert!(unsafe { pin(b"1234".as_ptr(), CK_ULONG::MAX) }.is_err());
+        assert!(unsafe { pin(long.as_ptr(), CK_ULONG::MAX) }.is_err());
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! The counter of commits that all processes using a token share: two words in a mapped file.
+//! The counter in memory that all processes using one token share, and the environment that a loaded
+//! module has. Here because mapped memory needs `unsafe`.
 
 use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    fs::{File, OpenOptions, Permissions},
+    io,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{OpenOptionsExt, PermissionsExt},
+    },
     path::Path,
     sync::{
         Arc,
@@ -14,13 +19,13 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::{
     env::{Env, OsClock, OsEntropy, SharedCounter},
-    error::{Error, Result},
+    error::{About, Result},
 };
 
-/// Length of the file; only the first two words are used.
-const LEN: u64 = 4096;
+/// Bytes of the file: a page, of which two numbers are used. Nobody shortens it.
+const SIZE: usize = 4096;
 
-/// The environment that the operating system gives.
+/// The environment of a module that a host has loaded.
 #[must_use]
 pub fn system_env() -> Env {
     Env {
@@ -30,94 +35,156 @@ pub fn system_env() -> Env {
     }
 }
 
-/// Opens the counter in a file, creating the file with mode 0600.
+/// Maps the counter in a file, creating the file with mode 0600.
 ///
 /// # Errors
-/// `CKR_DEVICE_ERROR` when the file cannot be made or mapped.
+/// `CKR_TOKEN_WRITE_PROTECTED` where it may not be written, `CKR_DEVICE_MEMORY` on a full disk, else
+/// `CKR_DEVICE_ERROR`.
 pub fn open(path: &Path) -> Result<Arc<dyn SharedCounter>> {
-    map(path)
-        .map(|map| Arc::new(Counter { map }) as Arc<dyn SharedCounter>)
-        .map_err(|e| Error::DeviceError(format!("{}: {e}", path.display())))
+    let map = map(path).about(path)?;
+    Ok(Arc::new(MappedCounter { map }))
 }
 
-fn map(path: &Path) -> std::io::Result<MmapRaw> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
-    grow(&file)?;
-    MmapOptions::new().len(LEN as usize).map_raw(&file)
+fn map(path: &Path) -> io::Result<MmapRaw> {
+    let open = |create: bool| {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(create)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)
+    };
+    let file = match open(false) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match open(true) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => open(false)?,
+            created => {
+                let file = created?;
+                file.set_permissions(Permissions::from_mode(0o600))?;
+                file
+            }
+        },
+        opened => opened?,
+    };
+    reserve(&file)?;
+    MmapOptions::new().len(SIZE).map_raw(&file)
 }
 
-/// Gives a new file its length; bytes that are there are never touched.
-fn grow(file: &File) -> std::io::Result<()> {
-    if file.metadata()?.len() < LEN {
-        // A byte beyond the counters: another process may count already. Writing allocates the
-        // page, so that a full disk is noticed here and not by a signal at the first count.
-        file.write_all_at(&[0], LEN - 1)?;
+/// Lengthens a new file with zeros and leaves an old one as it is. The blocks are really allocated:
+/// writing to a hole through a mapping on a full disk would kill the process.
+fn reserve(file: &File) -> io::Result<()> {
+    let size = libc::off_t::try_from(SIZE).map_err(io::Error::other)?;
+    // SAFETY: the descriptor is open for as long as `file` lives; no memory is involved.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, size) } {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
     }
-    Ok(())
 }
 
-/// The mapped file. It stays mapped while any token uses it.
+/// Two numbers in a mapped file.
 #[derive(Debug)]
-struct Counter {
+struct MappedCounter {
     map: MmapRaw,
 }
 
-impl Counter {
-    fn word(&self, index: usize) -> &AtomicU64 {
-        let start = self.map.as_mut_ptr().cast::<AtomicU64>();
-        debug_assert!((index + 1) * size_of::<AtomicU64>() <= self.map.len());
-        // SAFETY: the offset stays within the mapping, which is a page long.
-        let word = unsafe { start.add(index) };
-        // SAFETY: a mapping is page-aligned, so the word is aligned; it lives as long as `self`;
-        // all processes access it atomically only.
-        unsafe { &*word }
+impl MappedCounter {
+    fn begun(&self) -> &AtomicU64 {
+        // SAFETY: the start of a mapping is aligned to a page and followed by SIZE bytes, which live
+        // as long as `self`; every process accesses them atomically and in no other way.
+        unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().cast()) }
+    }
+
+    fn ended(&self) -> &AtomicU64 {
+        // SAFETY: one number further is within the mapping, which has SIZE bytes.
+        let second = unsafe { self.map.as_mut_ptr().cast::<u64>().add(1) };
+        // SAFETY: as for `begun`.
+        unsafe { AtomicU64::from_ptr(second) }
     }
 }
 
-impl SharedCounter for Counter {
+impl SharedCounter for MappedCounter {
     fn load(&self) -> (u64, u64) {
-        // The end is read first: an even pair then means that no commit ran in between.
-        let ended = self.word(1).load(Ordering::SeqCst);
-        (self.word(0).load(Ordering::SeqCst), ended)
+        // In this order equal numbers prove that nobody was inside when the second was read.
+        let ended = self.ended().load(Ordering::SeqCst);
+        let begun = self.begun().load(Ordering::SeqCst);
+        (begun, ended)
     }
 
     fn begin(&self) -> u64 {
-        self.word(0).fetch_add(1, Ordering::SeqCst) + 1
+        self.begun().fetch_add(1, Ordering::SeqCst).wrapping_add(1)
     }
 
     fn end(&self, commit: u64) {
-        self.word(1).fetch_max(commit, Ordering::SeqCst);
+        // Commits follow one another, so the end of this one is the end of all before it, also of
+        // those whose process died and never said so.
+        self.ended().fetch_max(commit, Ordering::SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
-    fn counts_are_shared_between_mappings() {
+    fn openings_of_one_file_share_the_numbers() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("counter");
-        let (a, b) = (open(&path).unwrap(), open(&path).unwrap());
-        let commit = a.begin();
-        assert_eq!(b.load(), (1, 0));
-        a.end(commit);
-        assert_eq!(b.load(), (1, 1));
+        let one = open(&path).unwrap();
+        let two = open(&path).unwrap();
+        assert_eq!(one.load(), (0, 0));
+        let commit = one.begin();
+        assert_eq!(two.load(), (1, 0));
+        one.end(commit);
+        assert_eq!(two.load(), (1, 1));
+        drop((one, two));
+        assert_eq!(open(&path).unwrap().load(), (1, 1));
     }
 
     #[test]
-    fn a_writer_that_died_is_forgotten_by_the_next() {
+    fn the_next_commit_makes_up_for_one_that_never_ended() {
         let directory = tempfile::tempdir().unwrap();
-        let counter = open(&directory.path().join("counter")).unwrap();
-        counter.begin();
-        let next = counter.begin();
-        counter.end(next);
+        let path = directory.path().join("counter");
+        let dead = open(&path).unwrap();
+        dead.begin();
+        drop(dead);
+        let counter = open(&path).unwrap();
+        assert_eq!(counter.load(), (1, 0));
+        let commit = counter.begin();
+        assert_eq!(counter.load(), (2, 0));
+        counter.end(commit);
         assert_eq!(counter.load(), (2, 2));
+    }
+
+    #[test]
+    fn a_late_end_does_not_hide_the_next_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("counter");
+        let (one, two) = (open(&path).unwrap(), open(&path).unwrap());
+        let (first, second) = (one.begin(), two.begin());
+        one.end(first);
+        assert_eq!(one.load(), (2, 1), "the second is still inside");
+        two.end(second);
+        assert_eq!(one.load(), (2, 2));
+    }
+
+    #[test]
+    fn the_file_is_private_and_a_page_long() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("counter");
+        open(&path).unwrap();
+        let metadata = std::fs::metadata(&path).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o600);
+        assert_eq!(metadata.len(), 4096);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = open(&directory.path().join("missing/counter")).unwrap_err();
+        assert!(matches!(error, Error::DeviceError(_)), "{error}");
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(directory.path().join("target"), &link).unwrap();
+        assert!(open(&link).is_err());
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    mechanism::{self, Field, Invocation, Shape},
+    mechanism::{self, Field, Invocation},
     pkcs11::*,
 };
 
@@ -163,8 +163,17 @@ pub unsafe extern "C" fn C_DeriveKey(
     })
 }
 
-/// True for a mechanism whose parameter has fields for the handles that it makes.
+/// True for a parameter that has fields for the handles of what is made.
 fn answers_through_parameter(invocation: &Invocation) -> bool {
-    let shape = mechanism::find(invocation.mechanism).map(|row| row.param);
-    matches!(shape, Some(Shape::Struct { fields, .. }) if fields.iter().any(|f| matches!(f, Field::UlongOut(_))))
+    mechanism::find(invocation.mechanism).is_some_and(|row| match &invocation.params {
+        Ok(params) => has_output(row.param.fields_of(params)),
+        // Core refuses it; the missing result pointer is the lesser fault if it may be missing.
+        Err(_) => row.param.structures().any(has_output),
+    })
+}
+
+fn has_output(fields: &'static [Field]) -> bool {
+    fields
+        .iter()
+        .any(|field| matches!(field, Field::UlongOut(_)))
 }

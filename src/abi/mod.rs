@@ -20,4 +20,5 @@ mod table_3_2;
 mod tables;
 mod template;
 mod unsupported;
+mod vendor;
 mod verify;

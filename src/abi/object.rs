@@ -20,13 +20,7 @@ pub unsafe extern "C" fn C_CreateObject(
     secret_entry("C_CreateObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
-        let template = match unsafe { template::read(attributes, count) } {
-            // An attribute with two values is on no object: neither is this class.
-            Err(Error::TemplateInconsistent(_)) => {
-                Template::new().with(CKA_CLASS, CK_UNAVAILABLE_INFORMATION)
-            }
-            template => template?,
-        };
+        let template = unsafe { template::read(attributes, count)? };
         let object = lib.create_object(SessionHandle(session), template)?;
         // SAFETY: likewise.
         unsafe { store(handle, object.0) }
@@ -46,13 +40,7 @@ pub unsafe extern "C" fn C_CopyObject(
     secret_entry("C_CopyObject", |lib| {
         not_null(handle)?;
         // SAFETY: the caller's promise.
-        let template = match unsafe { template::read(attributes, count) } {
-            // An attribute with two values is on no object: neither is this class.
-            Err(Error::TemplateInconsistent(_)) => {
-                Template::new().with(CKA_CLASS, CK_UNAVAILABLE_INFORMATION)
-            }
-            template => template?,
-        };
+        let template = unsafe { template::read(attributes, count)? };
         let copy = lib.copy_object(SessionHandle(session), ObjectHandle(object), template)?;
         // SAFETY: likewise.
         unsafe { store(handle, copy.0) }
@@ -118,13 +106,7 @@ pub unsafe extern "C" fn C_SetAttributeValue(
     entry("C_SetAttributeValue", |lib| {
         not_null(attributes)?;
         // SAFETY: the caller's promise.
-        let template = match unsafe { template::read(attributes, count) } {
-            // An attribute with two values is on no object: neither is this class.
-            Err(Error::TemplateInconsistent(_)) => {
-                Template::new().with(CKA_CLASS, CK_UNAVAILABLE_INFORMATION)
-            }
-            template => template?,
-        };
+        let template = unsafe { template::read(attributes, count)? };
         lib.set_attribute_values(SessionHandle(session), ObjectHandle(object), template)
     })
 }

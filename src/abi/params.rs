@@ -3,7 +3,7 @@
 use std::{ptr, sync::Arc};
 
 use super::{
-    buffer::{input, length},
+    buffer::{input, length, not_null},
     template,
 };
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 
 /// More elements than any parameter has.
 const MAX_ULONGS: usize = 1024;
+/// More bytes than any field of a parameter has; what is longer is a wrong length.
+const MAX_BYTES: usize = 1 << 26;
 
 /// Reads a mechanism and its parameter.
 ///
@@ -66,85 +68,47 @@ unsafe fn walk(
     len: CK_ULONG,
 ) -> Result<Params> {
     let invalid = Error::MechanismParamInvalid(id);
-    // SAFETY: the caller's promise.
-    let raw = unsafe { input(parameter, len) }.map_err(|_| invalid.clone())?;
-    match shape {
-        Shape::None if raw.is_empty() => Ok(Params::None),
-        Shape::Bytes { min: 0, .. } if raw.is_empty() => Ok(Params::None),
-        Shape::Bytes { min, max } if (min..=max).contains(&raw.len()) => {
+    let len = match length(len) {
+        Ok(len) if len == 0 || !parameter.is_null() => len,
+        _ => return Err(invalid),
+    };
+    match shape.of_len(len) {
+        Shape::None if len == 0 => Ok(Params::None),
+        Shape::Bytes { min: 0, .. } | Shape::Struct { optional: true, .. } if len == 0 => {
+            Ok(Params::None)
+        }
+        Shape::Bytes { min, max } if (min..=max).contains(&len) => {
+            // SAFETY: the caller's promise.
+            let raw = unsafe { input(parameter, len as CK_ULONG)? };
             Ok(Params::Bytes(raw.to_vec()))
         }
-        Shape::Struct { optional: true, .. } if raw.is_empty() => Ok(Params::None),
-        Shape::Struct { size, fields, .. } if raw.len() == size => {
-            // SAFETY: the caller's promise about the pointers in the structure.
-            let values = fields.iter().map(|field| unsafe { read_field(raw, field) });
+        Shape::Struct { size, fields, .. } if len == size => {
+            let structure = Structure(parameter.cast_mut());
+            // SAFETY: the caller's promise about the structure and the pointers in it.
+            let values = fields.iter().map(|field| unsafe { structure.read(field) });
             values
                 .collect::<Result<_>>()
                 .map(Params::Struct)
-                .map_err(|e| match e {
+                .map_err(|e| {
+                    use Error::{AttributeValueInvalid, TemplateInconsistent};
                     // A bad template within a parameter is reported as what it is.
-                    e @ (Error::AttributeValueInvalid(_) | Error::TemplateInconsistent(_)) => e,
-                    _ => invalid,
+                    let template = matches!(e, AttributeValueInvalid(_) | TemplateInconsistent(_));
+                    if template { e } else { invalid }
                 })
         }
-        Shape::None | Shape::Bytes { .. } | Shape::Struct { .. } => Err(invalid),
+        Shape::Secret { min: 0, .. } if len == 0 => Ok(Params::None),
+        Shape::Secret { min, max } if (min..=max).contains(&len) => {
+            // SAFETY: the caller's promise.
+            let raw = unsafe { input(parameter, len as CK_ULONG)? };
+            let secret = Arc::new(SecretBytes::copy_from(raw));
+            Ok(Params::Struct(vec![FieldValue::Secret(secret)]))
+        }
+        Shape::None
+        | Shape::Bytes { .. }
+        | Shape::Struct { .. }
+        | Shape::Secret { .. }
+        | Shape::OneOf(_) => Err(invalid),
     }
-}
-
-/// # Safety
-/// The pointers within `raw` that `field` names point to as many elements as their lengths say.
-unsafe fn read_field(raw: &[u8], field: &Field) -> Result<FieldValue> {
-    Ok(match *field {
-        Field::Bool(at) => FieldValue::Bool(number::<1>(raw, at)? != [0]),
-        Field::Ulong(at) => FieldValue::Ulong(ulong(raw, at)?),
-        Field::UlongOut(_) => FieldValue::Ulong(0),
-        Field::Bytes { ptr, len } => {
-            // SAFETY: the caller's promise.
-            FieldValue::Bytes(unsafe { input(pointer(raw, ptr)?, ulong(raw, len)?)? }.to_vec())
-        }
-        Field::Secret { ptr, len, max } => {
-            let (from, len) = (pointer(raw, ptr)?, ulong(raw, len)?);
-            // Checked before anything is followed: an old layout has a pointer in this place.
-            if length(len)? > max {
-                return Err(Error::ArgumentsBad("a secret is too long"));
-            }
-            // SAFETY: the caller's promise.
-            FieldValue::Secret(Arc::new(SecretBytes::copy_from(unsafe {
-                input(from, len)?
-            })))
-        }
-        Field::BytesInOut { ptr, len, capacity } => {
-            let (from, len) = (pointer::<u8>(raw, ptr)?, length(ulong(raw, len)?)?);
-            if from.is_null() || len > capacity {
-                return Err(Error::ArgumentsBad("an output buffer is missing"));
-            }
-            // SAFETY: the caller's promise.
-            FieldValue::Bytes(unsafe { input(from, len as CK_ULONG)? }.to_vec())
-        }
-        Field::Ulongs { ptr, len } => {
-            let (from, len) = (pointer::<CK_ULONG>(raw, ptr)?, length(ulong(raw, len)?)?);
-            if len > MAX_ULONGS || (from.is_null() && len > 0) {
-                return Err(Error::ArgumentsBad("an array is NULL or too long"));
-            }
-            let mut list = Vec::with_capacity(len);
-            for i in 0..len {
-                // SAFETY: `i` is within the caller's array.
-                let at = unsafe { from.add(i) };
-                // SAFETY: the caller's promise; it need not be aligned.
-                list.push(unsafe { at.read_unaligned() });
-            }
-            FieldValue::Ulongs(list)
-        }
-        Field::Template { ptr, len } => {
-            let (from, count) = (pointer::<CK_ATTRIBUTE>(raw, ptr)?, ulong(raw, len)?);
-            if from.is_null() && count == 0 {
-                FieldValue::Absent
-            } else {
-                // SAFETY: the caller's promise.
-                FieldValue::Template(unsafe { template::read(from, count)? })
-            }
-        }
-    })
 }
 
 /// Writes the output fields of a parameter back.
@@ -152,60 +116,394 @@ unsafe fn read_field(raw: &[u8], field: &Field) -> Result<FieldValue> {
 /// # Safety
 /// `mechanism` is as it was for [`read`], and its parameter's output fields may be written.
 pub(super) unsafe fn write_back(mechanism: *const CK_MECHANISM, invocation: &Invocation) {
-    let Ok(Params::Struct(values)) = &invocation.params else {
+    let Ok(params @ Params::Struct(values)) = &invocation.params else {
         return;
     };
-    let Some(Shape::Struct { fields, .. }) =
-        mechanism::find(invocation.mechanism).map(|row| row.param)
-    else {
-        return;
-    };
+    let fields = mechanism::find(invocation.mechanism)
+        .map(|row| row.param.fields_of(params))
+        .unwrap_or_default();
     // SAFETY: `read` has read it.
-    let base = unsafe { mechanism.read_unaligned() }
-        .pParameter
-        .cast::<u8>();
+    let parameter = unsafe { mechanism.read_unaligned() }.pParameter;
     for (field, value) in fields.iter().zip(values) {
+        // SAFETY: the caller's promise.
+        unsafe { Structure(parameter.cast()).write(field, value) };
+    }
+}
+
+/// A structure in the caller's memory. It need not be aligned.
+#[derive(Clone, Copy)]
+struct Structure(*mut u8);
+
+impl Structure {
+    /// # Safety
+    /// The structure is long enough for `field`, and a pointer in it that `field` names points to
+    /// as many readable elements as its length says.
+    unsafe fn read(self, field: &Field) -> Result<FieldValue> {
+        // SAFETY: the caller's promise: the field lies within the structure.
+        let ulong = |at| unsafe { self.at::<CK_ULONG>(at).read_unaligned() };
+        Ok(match *field {
+            Field::Bool(at) => {
+                // SAFETY: likewise.
+                FieldValue::Bool(unsafe { self.at::<CK_BBOOL>(at).read() } != CK_FALSE)
+            }
+            Field::Ulong(at) => FieldValue::Ulong(ulong(at)),
+            Field::UlongOut(_) => FieldValue::Ulong(0),
+            Field::Bytes { ptr, len } => {
+                // SAFETY: the caller's promise.
+                FieldValue::Bytes(unsafe { self.bytes(ptr, ulong(len), MAX_BYTES) }?.to_vec())
+            }
+            Field::Secret { ptr, len, max } => {
+                // SAFETY: the caller's promise.
+                let secret = unsafe { self.bytes(ptr, ulong(len), max) }?;
+                FieldValue::Secret(Arc::new(SecretBytes::copy_from(secret)))
+            }
+            Field::BytesInOut { ptr, len, capacity } => {
+                // SAFETY: the field lies within the structure.
+                not_null(unsafe { self.at::<*mut u8>(ptr).read_unaligned() })?;
+                // SAFETY: the caller's promise.
+                FieldValue::Bytes(unsafe { self.bytes(ptr, ulong(len), capacity) }?.to_vec())
+            }
+            Field::Ulongs { ptr, len } => {
+                // SAFETY: the field lies within the structure.
+                let from = unsafe { self.at::<*const CK_ULONG>(ptr).read_unaligned() };
+                let len = length(ulong(len))?;
+                if len > MAX_ULONGS || (from.is_null() && len > 0) {
+                    return Err(Error::ArgumentsBad("an array is NULL or too long"));
+                }
+                // SAFETY: the caller's promise; the elements need not be aligned.
+                let element = |i| unsafe { from.wrapping_add(i).read_unaligned() };
+                FieldValue::Ulongs((0..len).map(element).collect())
+            }
+            Field::Template { ptr, len } => {
+                // SAFETY: the field lies within the structure.
+                let from = unsafe { self.at::<*const CK_ATTRIBUTE>(ptr).read_unaligned() };
+                match ulong(len) {
+                    0 if from.is_null() => FieldValue::Absent,
+                    // SAFETY: the caller's promise.
+                    count => FieldValue::Template(unsafe { template::read(from, count)? }),
+                }
+            }
+        })
+    }
+
+    /// The bytes that the pointer at `at` leads to. Their number is checked before the pointer is
+    /// followed: an old layout may have a pointer in the length's place.
+    ///
+    /// # Safety
+    /// The structure holds a pointer at `at`, which unless null points to `len` readable bytes.
+    unsafe fn bytes<'a>(self, at: usize, len: CK_ULONG, max: usize) -> Result<&'a [u8]> {
+        if length(len)? > max {
+            return Err(Error::ArgumentsBad("a length is absurd"));
+        }
+        // SAFETY: the caller's promise.
+        let from = unsafe { self.at::<*const u8>(at).read_unaligned() };
+        // SAFETY: likewise.
+        unsafe { input(from, len) }
+    }
+
+    /// Writes an output field.
+    ///
+    /// # Safety
+    /// As for [`read`](Self::read), which has read this field; output fields may be written.
+    unsafe fn write(self, field: &Field, value: &FieldValue) {
         match (*field, value) {
             (Field::UlongOut(at), FieldValue::Ulong(n)) => {
-                // SAFETY: the offset is within the structure.
-                let to = unsafe { base.add(at) };
-                // SAFETY: the caller's promise; it need not be aligned.
-                unsafe { to.cast::<CK_ULONG>().write_unaligned(*n) };
+                // SAFETY: the caller's promise: the field lies within the structure.
+                unsafe { self.at::<CK_ULONG>(at).write_unaligned(*n) };
             }
             (Field::BytesInOut { ptr, len, capacity }, FieldValue::Bytes(bytes))
                 if bytes.len() <= capacity =>
             {
-                // SAFETY: the offset is within the structure.
-                let at = unsafe { base.add(ptr) };
-                // SAFETY: the caller's promise; it need not be aligned.
-                let to = unsafe { at.cast::<*mut u8>().read_unaligned() };
-                // SAFETY: the buffer has `capacity` bytes by the mechanism's contract.
-                unsafe { ptr::copy(bytes.as_ptr(), to, bytes.len()) };
-                // SAFETY: the offset is within the structure.
-                let at = unsafe { base.add(len) };
-                // SAFETY: as above.
-                unsafe {
-                    at.cast::<CK_ULONG>()
-                        .write_unaligned(bytes.len() as CK_ULONG)
-                };
+                // SAFETY: likewise.
+                let to = unsafe { self.at::<*mut u8>(ptr).read_unaligned() };
+                // SAFETY: not null when it was read; it has `capacity` bytes by the mechanism's
+                // contract, and our copy does not overlap it.
+                unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+                let written = bytes.len() as CK_ULONG;
+                // SAFETY: likewise.
+                unsafe { self.at::<CK_ULONG>(len).write_unaligned(written) };
             }
             _ => {}
         }
     }
+
+    const fn at<T>(self, offset: usize) -> *mut T {
+        self.0.wrapping_add(offset).cast()
+    }
 }
 
-fn number<const N: usize>(raw: &[u8], at: usize) -> Result<[u8; N]> {
-    raw.get(at..)
-        .and_then(|rest| rest.first_chunk())
-        .copied()
-        .ok_or(Error::ArgumentsBad("a structure is too short"))
-}
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
 
-fn ulong(raw: &[u8], at: usize) -> Result<CK_ULONG> {
-    number(raw, at).map(CK_ULONG::from_ne_bytes)
-}
+    use super::*;
 
-fn pointer<T>(raw: &[u8], at: usize) -> Result<*const T> {
-    let bytes: [u8; size_of::<usize>()] = number(raw, at)?;
-    Ok(ptr::with_exposed_provenance(usize::from_ne_bytes(bytes)))
+    const ID: CK_MECHANISM_TYPE = CKM_BC_SCHNORR_BIP340;
+
+    fn walk_value<T>(shape: Shape, value: &mut T) -> Result<Params> {
+        let len = size_of::<T>() as CK_ULONG;
+        // SAFETY: the value lives, and so does what it points to.
+        unsafe { walk(ID, shape, ptr::from_mut(value).cast(), len) }
+    }
+
+    fn invalid(outcome: Result<Params>) -> bool {
+        outcome.is_err_and(|e| e == Error::MechanismParamInvalid(ID))
+    }
+
+    #[test]
+    fn lengths_must_fit_the_shape() {
+        let bytes = [7_u8; 5];
+        let walk = |shape, parameter: *const u8, len| {
+            // SAFETY: a length over five is refused before anything is read.
+            unsafe { walk(ID, shape, parameter, len) }
+        };
+        let four = Shape::Bytes { min: 4, max: 4 };
+        let any = Shape::Bytes { min: 0, max: 4 };
+        let structure = |optional| Shape::Struct {
+            size: 8,
+            fields: &[],
+            optional,
+        };
+        let given = bytes.as_ptr();
+        let null = ptr::null();
+        assert!(matches!(walk(Shape::None, null, 0), Ok(Params::None)));
+        assert!(matches!(walk(Shape::None, given, 0), Ok(Params::None)));
+        assert!(matches!(walk(any, null, 0), Ok(Params::None)));
+        assert!(matches!(walk(any, given, 4), Ok(Params::Bytes(b)) if b == [7; 4]));
+        assert!(matches!(walk(structure(true), null, 0), Ok(Params::None)));
+        for (shape, parameter, len) in [
+            (Shape::None, given, 1),
+            (Shape::None, null, 1),
+            (four, null, 0),
+            (four, null, 4),
+            (four, given, 3),
+            (four, given, 5),
+            (any, given, 5),
+            (any, given, CK_ULONG::MAX),
+            (structure(false), null, 0),
+            (structure(true), null, 8),
+            (structure(true), given, 5),
+            (structure(true), given, 9),
+        ] {
+            assert!(invalid(walk(shape, parameter, len)), "{shape:?} {len}");
+        }
+    }
+
+    const SCHNORR: Shape = Shape::Struct {
+        size: size_of::<CK_BC_SCHNORR_PARAMS>(),
+        fields: &[
+            Field::Ulong(offset_of!(CK_BC_SCHNORR_PARAMS, flags)),
+            Field::Bytes {
+                ptr: offset_of!(CK_BC_SCHNORR_PARAMS, pAuxRand),
+                len: offset_of!(CK_BC_SCHNORR_PARAMS, ulAuxRandLen),
+            },
+            Field::Secret {
+                ptr: offset_of!(CK_BC_SCHNORR_PARAMS, pMerkleRoot),
+                len: offset_of!(CK_BC_SCHNORR_PARAMS, ulMerkleRootLen),
+                max: 32,
+            },
+        ],
+        optional: true,
+    };
+
+    #[test]
+    fn fields_are_copied_out() {
+        let (mut random, mut root) = ([1_u8; 32], [2_u8; 4]);
+        let mut given = CK_BC_SCHNORR_PARAMS {
+            flags: 3,
+            pAuxRand: random.as_mut_ptr(),
+            ulAuxRandLen: 32,
+            pMerkleRoot: root.as_mut_ptr(),
+            ulMerkleRootLen: 4,
+        };
+        let Ok(Params::Struct(fields)) = walk_value(SCHNORR, &mut given) else {
+            panic!("refused");
+        };
+        let [
+            FieldValue::Ulong(3),
+            FieldValue::Bytes(bytes),
+            FieldValue::Secret(secret),
+        ] = &fields[..]
+        else {
+            panic!("{fields:?}");
+        };
+        assert_eq!(bytes, &[1; 32]);
+        assert!(secret.expose(|secret| secret == [2; 4]));
+    }
+
+    #[test]
+    fn wild_fields_are_refused_and_not_followed() {
+        let wild = ptr::without_provenance_mut(1);
+        let good = CK_BC_SCHNORR_PARAMS {
+            flags: 0,
+            pAuxRand: wild,
+            ulAuxRandLen: 0,
+            pMerkleRoot: wild,
+            ulMerkleRootLen: 0,
+        };
+        assert!(walk_value(SCHNORR, &mut { good }).is_ok());
+        let bad: [fn(&mut CK_BC_SCHNORR_PARAMS); 4] = [
+            |p| (p.pAuxRand, p.ulAuxRandLen) = (ptr::null_mut(), 1),
+            |p| p.ulAuxRandLen = CK_ULONG::MAX,
+            |p| p.ulAuxRandLen = 1 << 40,
+            |p| p.ulMerkleRootLen = 33,
+        ];
+        for spoil in bad {
+            let mut given = good;
+            spoil(&mut given);
+            assert!(invalid(walk_value(SCHNORR, &mut given)), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn every_field_of_every_mechanism_lies_within_its_structure() {
+        for row in mechanism::all() {
+            let Shape::Struct { size, fields, .. } = row.param else {
+                continue;
+            };
+            for field in fields {
+                let end = match *field {
+                    Field::Bool(at) => at + 1,
+                    Field::Ulong(at) | Field::UlongOut(at) => at + size_of::<CK_ULONG>(),
+                    Field::Bytes { ptr, len }
+                    | Field::Secret { ptr, len, .. }
+                    | Field::Ulongs { ptr, len }
+                    | Field::Template { ptr, len }
+                    | Field::BytesInOut { ptr, len, .. } => {
+                        (ptr + size_of::<*mut u8>()).max(len + size_of::<CK_ULONG>())
+                    }
+                };
+                assert!(end <= size, "{:#x}: {field:?}", row.id);
+            }
+        }
+    }
+
+    const CHILD: Shape = Shape::Struct {
+        size: size_of::<CK_BIP32_CHILD_DERIVE_PARAMS>(),
+        fields: &[
+            Field::Template {
+                ptr: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, pPublicKeyTemplate),
+                len: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, ulPublicKeyAttributeCount),
+            },
+            Field::Template {
+                ptr: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, pPrivateKeyTemplate),
+                len: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, ulPrivateKeyAttributeCount),
+            },
+            Field::Ulongs {
+                ptr: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, pulPath),
+                len: offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, ulPathLen),
+            },
+            Field::UlongOut(offset_of!(CK_BIP32_CHILD_DERIVE_PARAMS, hPrivateKey)),
+        ],
+        optional: false,
+    };
+
+    #[test]
+    fn templates_and_arrays_are_read() {
+        let (mut yes, mut path) = (CK_TRUE, [44, 60]);
+        let mut template = [CK_ATTRIBUTE {
+            type_: CKA_TOKEN,
+            pValue: (&raw mut yes).cast(),
+            ulValueLen: 1,
+        }];
+        let mut given = CK_BIP32_CHILD_DERIVE_PARAMS {
+            pPublicKeyTemplate: ptr::null_mut(),
+            ulPublicKeyAttributeCount: 0,
+            pPrivateKeyTemplate: template.as_mut_ptr(),
+            ulPrivateKeyAttributeCount: 1,
+            pulPath: path.as_mut_ptr(),
+            ulPathLen: 2,
+            hPublicKey: 7,
+            hPrivateKey: 7,
+            ulPathErrorIndex: 7,
+        };
+        let Ok(Params::Struct(fields)) = walk_value(CHILD, &mut given) else {
+            panic!("refused");
+        };
+        let [
+            FieldValue::Absent,
+            FieldValue::Template(template),
+            FieldValue::Ulongs(path),
+            FieldValue::Ulong(0),
+        ] = &fields[..]
+        else {
+            panic!("{fields:?}");
+        };
+        assert_eq!(template.bool(CKA_TOKEN), Some(true));
+        assert_eq!(path, &[44, 60]);
+        given.ulPathLen = 1 << 20;
+        assert!(invalid(walk_value(CHILD, &mut given)));
+        given.ulPathLen = 0;
+        given.ulPrivateKeyAttributeCount = 1 << 20;
+        assert!(invalid(walk_value(CHILD, &mut given)));
+        given.ulPrivateKeyAttributeCount = 1;
+        yes = 3;
+        given.pPrivateKeyTemplate = ptr::from_mut(&mut CK_ATTRIBUTE {
+            type_: CKA_TOKEN,
+            pValue: (&raw mut yes).cast(),
+            ulValueLen: 0,
+        });
+        assert_eq!(
+            walk_value(CHILD, &mut given).err(),
+            Some(Error::AttributeValueInvalid(CKA_TOKEN))
+        );
+    }
+
+    #[test]
+    fn output_fields_are_written_and_no_more_than_fits() {
+        let field = Field::BytesInOut {
+            ptr: offset_of!(CK_IBM_BTC_DERIVE_PARAMS, pChainCode),
+            len: offset_of!(CK_IBM_BTC_DERIVE_PARAMS, ulChainCodeLen),
+            capacity: 4,
+        };
+        let handle = Field::UlongOut(offset_of!(CK_IBM_BTC_DERIVE_PARAMS, version));
+        let mut code = [1_u8, 2, 3, 4];
+        let mut given = CK_IBM_BTC_DERIVE_PARAMS {
+            type_: 0,
+            childKeyIndex: 0,
+            pChainCode: code.as_mut_ptr(),
+            ulChainCodeLen: 2,
+            version: 0,
+        };
+        let structure = Structure((&raw mut given).cast());
+        // SAFETY: the structure and the chain code live.
+        let read = unsafe { structure.read(&field) };
+        assert!(matches!(read, Ok(FieldValue::Bytes(b)) if b == [1, 2]));
+        for (field, value) in [
+            (field, FieldValue::Bytes(vec![9; 5])),
+            (field, FieldValue::Bytes(vec![8; 3])),
+            (handle, FieldValue::Ulong(77)),
+            (handle, FieldValue::Bool(true)),
+        ] {
+            // SAFETY: likewise.
+            unsafe { structure.write(&field, &value) };
+        }
+        assert_eq!((given.ulChainCodeLen, given.version), (3, 77));
+        assert_eq!(code, [8, 8, 8, 4]);
+        given.ulChainCodeLen = 5;
+        let structure = Structure((&raw mut given).cast());
+        // SAFETY: likewise.
+        assert!(unsafe { structure.read(&field) }.is_err());
+        given.ulChainCodeLen = 0;
+        given.pChainCode = ptr::null_mut();
+        let structure = Structure((&raw mut given).cast());
+        // SAFETY: likewise.
+        assert!(unsafe { structure.read(&field) }.is_err());
+    }
+
+    #[test]
+    fn null_is_no_mechanism_and_unknown_ones_are_left_to_core() {
+        // SAFETY: null.
+        assert!(unsafe { read_optional(ptr::null()) }.unwrap().is_none());
+        // SAFETY: null.
+        assert!(unsafe { read(ptr::null()) }.is_err());
+        let unknown = CK_MECHANISM {
+            mechanism: 0x8FFF_FFFF,
+            pParameter: ptr::without_provenance_mut(1),
+            ulParameterLen: 99,
+        };
+        // SAFETY: an unknown mechanism's parameter is not followed.
+        let read = unsafe { read(&raw const unknown) }.unwrap();
+        assert!(matches!(read.params, Ok(Params::None)));
+    }
 }

@@ -176,3 +176,135 @@ pub unsafe extern "C" fn C_GetInterface(
         unsafe { store(to, ptr::from_ref(found).cast_mut()) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, mem::offset_of, slice};
+
+    use super::*;
+
+    /// The function pointers of a table, as bare addresses.
+    fn addresses<T>(table: &T) -> &[usize] {
+        let words = size_of::<T>() / size_of::<usize>();
+        // SAFETY: a table is a version, padded to a word, and then function pointers only.
+        let all = unsafe { slice::from_raw_parts(ptr::from_ref(table).cast::<usize>(), words) };
+        &all[1..]
+    }
+
+    #[test]
+    fn layouts_equal_those_of_another_binding() {
+        assert_eq!(
+            size_of::<CK_FUNCTION_LIST>(),
+            size_of::<cryptoki_sys::CK_FUNCTION_LIST>()
+        );
+        assert_eq!(
+            size_of::<CK_FUNCTION_LIST_3_0>(),
+            size_of::<cryptoki_sys::CK_FUNCTION_LIST_3_0>()
+        );
+        assert_eq!(
+            size_of::<CK_FUNCTION_LIST_3_2>(),
+            size_of::<cryptoki_sys::CK_FUNCTION_LIST_3_2>()
+        );
+        macro_rules! same_offset {
+            ($($name:ident)*) => {$(assert_eq!(
+                offset_of!(CK_FUNCTION_LIST_3_2, $name),
+                offset_of!(cryptoki_sys::CK_FUNCTION_LIST_3_2, $name),
+                stringify!($name)
+            );)*};
+        }
+        same_offset! {
+            C_EncapsulateKey C_DecapsulateKey C_VerifySignatureInit C_VerifySignature
+            C_VerifySignatureUpdate C_VerifySignatureFinal C_GetSessionValidationFlags
+            C_AsyncComplete C_AsyncGetID C_AsyncJoin C_WrapKeyAuthenticated
+            C_UnwrapKeyAuthenticated
+        }
+        assert_eq!(
+            offset_of!(CK_FUNCTION_LIST_3_2, v3_0)
+                + offset_of!(CK_FUNCTION_LIST_3_0, C_VerifyMessage),
+            offset_of!(cryptoki_sys::CK_FUNCTION_LIST_3_2, C_VerifyMessage)
+        );
+    }
+
+    #[test]
+    fn newer_tables_begin_with_the_older_ones() {
+        let (old, middle, new) = (addresses(&V2_40), addresses(&V3_0), addresses(&V3_2));
+        assert_eq!((old.len(), middle.len(), new.len()), (68, 92, 104));
+        assert_eq!(old, &middle[..68]);
+        assert_eq!(middle, &new[..92]);
+        assert!(new.iter().all(|f| *f != 0));
+    }
+
+    /// What each function tells the door is its own name.
+    #[test]
+    fn calls_are_named_after_their_functions() {
+        let sources = [
+            include_str!("cipher.rs"),
+            include_str!("digest.rs"),
+            include_str!("general.rs"),
+            include_str!("key.rs"),
+            include_str!("object.rs"),
+            include_str!("random.rs"),
+            include_str!("session.rs"),
+            include_str!("sign.rs"),
+            include_str!("slot.rs"),
+            include_str!("verify.rs"),
+        ];
+        let mut functions = BTreeSet::new();
+        for part in sources
+            .iter()
+            .flat_map(|source| source.split("extern \"C\" fn ").skip(1))
+        {
+            let name = part.split('(').next().unwrap();
+            let body = part.split("\n}\n").next().unwrap();
+            assert!(body.contains(&format!("\"{name}\"")), "{name}");
+            assert!(functions.insert(name), "{name} twice");
+        }
+        let own = "C_GetFunctionList C_GetInterfaceList C_GetInterface".split(' ');
+        let refused = include_str!("unsupported.rs")
+            .matches("supported C_")
+            .count();
+        let parallel = include_str!("unsupported.rs")
+            .matches("not_parallel C_")
+            .count();
+        assert_eq!(
+            functions.len() + own.count() + refused + parallel,
+            addresses(&V3_2).len()
+        );
+    }
+
+    /// C_GetInterface as a caller sees it: the version found.
+    fn find(name: Option<&CStr>, version: Option<(u8, u8)>, flags: CK_FLAGS) -> Option<(u8, u8)> {
+        let mut version = version.map(|(major, minor)| CK_VERSION { major, minor });
+        let mut found = ptr::null_mut();
+        let name = name.map_or(ptr::null(), CStr::as_ptr).cast_mut().cast();
+        let version = version.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+        // SAFETY: all pointers are null or to live values.
+        let rv = unsafe { C_GetInterface(name, version, &raw mut found, flags) };
+        if rv != crate::pkcs11::CKR_OK {
+            assert_eq!(rv, crate::pkcs11::CKR_ARGUMENTS_BAD);
+            assert!(found.is_null());
+            return None;
+        }
+        // SAFETY: a static interface.
+        let interface = unsafe { found.read() };
+        // SAFETY: every table begins with its version.
+        let version = unsafe { interface.pFunctionList.cast::<CK_VERSION>().read() };
+        Some((version.major, version.minor))
+    }
+
+    #[test]
+    fn interfaces_are_found_by_name_version_and_flags() {
+        assert_eq!(find(None, None, 0), Some((3, 2)));
+        assert_eq!(
+            find(Some(NAME), None, CKF_INTERFACE_FORK_SAFE),
+            Some((3, 2))
+        );
+        for version in [(3, 2), (3, 0), (2, 40)] {
+            assert_eq!(find(Some(NAME), Some(version), 0), Some(version));
+        }
+        assert_eq!(find(Some(NAME), Some((3, 1)), 0), None);
+        assert_eq!(find(Some(c"PKCS 1"), None, 0), None);
+        assert_eq!(find(Some(c"PKCS 11 "), None, 0), None);
+        assert_eq!(find(None, None, 2), None);
+    }
+}

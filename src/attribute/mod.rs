@@ -8,6 +8,6 @@ mod template;
 mod value;
 
 pub use kind::{Kind, kind_of};
-pub use row::{Default, Notes, Row};
+pub use row::{Default, LOGIN_ONLY, Notes, Row};
 pub use template::Template;
 pub use value::Value;

@@ -3,14 +3,16 @@
 use super::{Kind, Value};
 use crate::pkcs11::*;
 
-/// The footnotes 1 to 13 of PKCS#11 v3.1 table 13 as a set.
+/// Our own footnote: readable only while the user is logged in, whatever `CKA_PRIVATE` says. Such a
+/// value is a secret by its kind, so that the store seals it.
+pub const LOGIN_ONLY: u8 = 15;
+
+/// The footnotes 1 to 13 of PKCS#11 v3.1 table 13 as a set. Note 14 is ours: may be changed in the
+/// process of copying an object, but not afterwards (section 4.1.3 names these attributes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notes(u16);
 
 impl Notes {
-    /// No footnote.
-    pub const NONE: Self = Self(0);
-
     /// The set of the given footnotes.
     #[must_use]
     pub const fn of(notes: &[u8]) -> Self {
@@ -86,7 +88,7 @@ impl Row {
 impl Default {
     /// The value that the default stands for; `capable` answers [`Default::IfCapable`].
     #[must_use]
-    pub fn value(self, capable: bool) -> Option<Value> {
+    pub const fn value(self, capable: bool) -> Option<Value> {
         match self {
             Self::Absent => None,
             Self::Bool(b) => Some(Value::Bool(b)),

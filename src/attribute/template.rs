@@ -17,15 +17,17 @@ impl Template {
         Self(Vec::new())
     }
 
-    /// Adds an attribute that is not there yet.
+    /// Adds an attribute. The same value twice counts once (PKCS#11 v3.1 section 4.1.1).
     ///
     /// # Errors
-    /// `CKR_TEMPLATE_INCONSISTENT` when the attribute is there already.
+    /// `CKR_TEMPLATE_INCONSISTENT` when the attribute is there already with another value.
     pub fn insert(&mut self, attribute: CK_ATTRIBUTE_TYPE, value: impl Into<Value>) -> Result<()> {
-        if self.has(attribute) {
-            return Err(Error::TemplateInconsistent(attribute));
+        let value = value.into();
+        match self.get(attribute) {
+            Some(present) if present.matches(&value) => {}
+            Some(_) => return Err(Error::TemplateInconsistent(attribute)),
+            None => self.0.push((attribute, value)),
         }
-        self.0.push((attribute, value.into()));
         Ok(())
     }
 
@@ -66,27 +68,30 @@ impl Template {
     /// The value of a boolean attribute.
     #[must_use]
     pub fn bool(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<bool> {
-        match self.get(attribute)? {
-            Value::Bool(b) => Some(*b),
-            _ => None,
+        if let Value::Bool(b) = self.get(attribute)? {
+            Some(*b)
+        } else {
+            None
         }
     }
 
     /// The value of a numeric attribute.
     #[must_use]
     pub fn ulong(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<CK_ULONG> {
-        match self.get(attribute)? {
-            Value::Ulong(n) => Some(*n),
-            _ => None,
+        if let Value::Ulong(n) = self.get(attribute)? {
+            Some(*n)
+        } else {
+            None
         }
     }
 
     /// The value of a byte-array attribute that is not secret.
     #[must_use]
     pub fn bytes(&self, attribute: CK_ATTRIBUTE_TYPE) -> Option<&[u8]> {
-        match self.get(attribute)? {
-            Value::Bytes(b) => Some(b),
-            _ => None,
+        if let Value::Bytes(b) = self.get(attribute)? {
+            Some(b)
+        } else {
+            None
         }
     }
 
@@ -122,6 +127,15 @@ impl Template {
     }
 }
 
+impl IntoIterator for Template {
+    type Item = (CK_ATTRIBUTE_TYPE, Value);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl FromIterator<(CK_ATTRIBUTE_TYPE, Value)> for Template {
     fn from_iter<T: IntoIterator<Item = (CK_ATTRIBUTE_TYPE, Value)>>(iter: T) -> Self {
         let mut template = Self::new();
@@ -129,5 +143,29 @@ impl FromIterator<(CK_ATTRIBUTE_TYPE, Value)> for Template {
             template.set(a, v);
         }
         template
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretBytes;
+
+    #[test]
+    fn the_same_value_twice_counts_once_and_another_is_inconsistent() {
+        let secret = |byte| Value::from(SecretBytes::copy_from(&[byte]));
+        let mut template = Template::new();
+        for _ in 0..2 {
+            template.insert(CKA_TOKEN, true).unwrap();
+            template.insert(CKA_VALUE, secret(1)).unwrap();
+        }
+        assert_eq!(template.len(), 2);
+        let inconsistent = |attribute| Err(Error::TemplateInconsistent(attribute));
+        assert_eq!(template.insert(CKA_TOKEN, false), inconsistent(CKA_TOKEN));
+        assert_eq!(
+            template.insert(CKA_VALUE, secret(2)),
+            inconsistent(CKA_VALUE)
+        );
+        assert_eq!(template.bool(CKA_TOKEN), Some(true));
     }
 }

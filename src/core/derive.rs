@@ -1,6 +1,8 @@
 //! Key derivation.
 
-use super::{Library, wrap::imposed};
+use std::{mem, sync::Arc};
+
+use super::{Library, session::Session, wrap::imposed};
 use crate::{
     attribute::Template,
     error::{Error, Result},
@@ -29,8 +31,7 @@ impl Library {
         let row = mechanism::find(id).ok_or(Error::MechanismInvalid(id))?;
         let derive = row.ops.derive.ok_or(Error::MechanismInvalid(id))?;
         let params = mechanism.params.as_mut().map_err(|e| e.clone())?;
-        let classes = [CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_PUBLIC_KEY];
-        let (base, key) = session.usable_key(base, row, CKA_DERIVE, &classes)?;
+        let (base, key) = session.usable_key(base, row, CKA_DERIVE, &BASES)?;
         let template = imposed(&base, CKA_DERIVE_TEMPLATE, template)?;
         let input = DeriveInput {
             key: &key,
@@ -38,36 +39,15 @@ impl Library {
             template: &template,
             entropy: &*self.env.entropy,
         };
+        let given = params.clone();
         let derived = derive(&input, params)?;
-        let origin = Origin::Derive {
-            always_sensitive: base.is(CKA_ALWAYS_SENSITIVE),
-            never_extractable: base.is(CKA_NEVER_EXTRACTABLE),
-        };
-        let mut objects = Vec::with_capacity(derived.len());
-        let mut places = Vec::with_capacity(derived.len());
-        for Derived {
-            template: own,
-            mut computed,
-            handle_field,
-            protection,
-        } in derived
-        {
-            if protection == Protection::Inherited {
-                inherit(&base, &mut computed);
-            }
-            let template = match own {
-                Some(own) => imposed(&base, CKA_DERIVE_TEMPLATE, own)?,
-                None => template.clone(),
-            };
-            objects.push(self.build(&session, origin, template, computed)?);
-            places.push(handle_field);
-        }
+        // What the mechanism has to tell is told once the keys are there.
+        let answer = mem::replace(params, given);
+        let places: Vec<_> = derived.iter().map(|d| d.handle_field).collect();
+        let handles = self.store_derived(&session, &base, &template, derived)?;
+        *params = answer;
         let mut result = None;
-        for (handle, place) in self
-            .store_objects(&session, objects)?
-            .into_iter()
-            .zip(places)
-        {
+        for (handle, place) in handles.into_iter().zip(places) {
             match place {
                 Some(field) => put_handle(params, field, handle),
                 None => result = Some(handle),
@@ -75,7 +55,72 @@ impl Library {
         }
         Ok(result)
     }
+
+    /// C_DeriveKeyPair, Securosys' function: (public, private), both stored or none.
+    ///
+    /// # Errors
+    /// As [`derive_key`](Self::derive_key).
+    pub fn derive_key_pair(
+        &self,
+        session: SessionHandle,
+        mechanism: Invocation,
+        base: ObjectHandle,
+        public: Template,
+        private: Template,
+    ) -> Result<(ObjectHandle, ObjectHandle)> {
+        let session = self.session(session)?;
+        let id = mechanism.mechanism;
+        let row = mechanism::find(id).ok_or(Error::MechanismInvalid(id))?;
+        let derive = row.ops.derive_pair.ok_or(Error::MechanismInvalid(id))?;
+        let params = mechanism.params?;
+        let (base, key) = session.usable_key(base, row, CKA_DERIVE, &BASES)?;
+        let input = DeriveInput {
+            key: &key,
+            base: base.attributes(),
+            template: &public,
+            entropy: &*self.env.entropy,
+        };
+        let derived = derive(&input, &params, &private)?.into();
+        match *self.store_derived(&session, &base, &public, derived)? {
+            [public, private] => Ok((public, private)),
+            _ => Err(Error::ObjectHandleInvalid),
+        }
+    }
+
+    /// Builds and stores what a mechanism has made, all or nothing.
+    fn store_derived(
+        &self,
+        session: &Session,
+        base: &Arc<Object>,
+        template: &Template,
+        derived: Vec<Derived>,
+    ) -> Result<Vec<ObjectHandle>> {
+        let origin = Origin::Derive {
+            always_sensitive: base.is(CKA_ALWAYS_SENSITIVE),
+            never_extractable: base.is(CKA_NEVER_EXTRACTABLE),
+        };
+        let mut objects = Vec::with_capacity(derived.len());
+        for Derived {
+            template: own,
+            mut computed,
+            protection,
+            handle_field: _,
+        } in derived
+        {
+            if protection == Protection::Inherited {
+                inherit(base, &mut computed);
+            }
+            let template = match own {
+                Some(own) => imposed(base, CKA_DERIVE_TEMPLATE, own)?,
+                None => template.clone(),
+            };
+            objects.push(self.build(session, origin, template, computed)?);
+        }
+        self.store_objects(session, objects)
+    }
 }
+
+const BASES: [CK_OBJECT_CLASS; 3] = [CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_PUBLIC_KEY];
 
 /// What a derived secret or private key cannot shake off: the base key's sensitivity and its
 /// being unextractable.

@@ -51,7 +51,14 @@ impl Library {
             generate(&params?, &public, &private, &*self.env.entropy)?;
         let made_public = made_public.with(CKA_CLASS, CKO_PUBLIC_KEY);
         let made_private = made_private.with(CKA_CLASS, CKO_PRIVATE_KEY);
-        let origin = Origin::Generate(mechanism);
+        // A pair from a seed of the caller's was not made here: its history starts unprotected.
+        let origin = match made_private.bool(CKA_LOCAL) {
+            Some(false) => Origin::Derive {
+                always_sensitive: false,
+                never_extractable: false,
+            },
+            _ => Origin::Generate(mechanism),
+        };
         let public = self.build(&session, origin, public, made_public)?;
         let private = self.build(&session, origin, private, made_private)?;
         match *self.store_objects(&session, vec![public, private])? {

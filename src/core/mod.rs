@@ -7,6 +7,7 @@ mod derive;
 mod digest;
 mod gate;
 mod handle;
+mod hd;
 mod keygen;
 mod library;
 mod login;

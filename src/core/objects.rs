@@ -94,10 +94,12 @@ impl Library {
         object: ObjectHandle,
         attributes: &[CK_ATTRIBUTE_TYPE],
     ) -> Result<Vec<Answer>> {
-        let (object, _) = self.session(session)?.token.visible(object)?;
+        let session = self.session(session)?;
+        let (object, _) = session.token.visible(object)?;
+        let user = session.token.peek().login.is_user();
         Ok(attributes
             .iter()
-            .map(|a| schema::reveal(object.attributes(), *a))
+            .map(|a| schema::reveal(object.attributes(), *a, user))
             .collect())
     }
 

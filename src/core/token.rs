@@ -206,7 +206,7 @@ impl Token {
             gate,
             handles,
             env,
-            seen: AtomicU64::new(generation.unwrap_or(NOT_SEEN)),
+            seen: AtomicU64::new(generation),
             state,
         })
     }
@@ -229,8 +229,15 @@ impl Token {
 
     /// Takes in what has been committed since, by this process or another.
     pub(super) fn refresh(&self) -> Result<()> {
-        if self.store.generation() == Some(self.seen.load(Ordering::Acquire)) {
+        if self.store.settled() == Some(self.seen.load(Ordering::Acquire)) {
             return Ok(());
+        }
+        {
+            // Somebody is inside a commit, or died there: ask more closely.
+            let _pass = self.gate.enter();
+            if self.store.generation() == self.seen.load(Ordering::Acquire) {
+                return Ok(());
+            }
         }
         let mut state = self.state.write();
         self.reload(&mut state)
@@ -243,8 +250,7 @@ impl Token {
         let generation = self.store.generation();
         let delta = self.store.load(state.revision)?;
         state.apply(delta, &self.handles);
-        self.seen
-            .store(generation.unwrap_or(NOT_SEEN), Ordering::Release);
+        self.seen.store(generation, Ordering::Release);
         Ok(())
     }
 
@@ -390,9 +396,6 @@ impl Token {
         self.store.suspend();
     }
 }
-
-/// A generation that no store ever has: the next look is a real one.
-const NOT_SEEN: u64 = u64::MAX;
 
 fn has_secret(object: &Object) -> bool {
     object

@@ -36,14 +36,12 @@ pub const TYPE: KeyType = KeyType {
 const PUBLIC: &[Row] = &[
     Row::new(CKA_EC_PARAMS, Kind::Bytes, &[]),
     Row::new(CKA_EC_POINT, Kind::Bytes, &[1, 4]),
-    Row::new(CKA_BC_HD_PATH, Kind::Bytes, &[2, 4, 6]),
 ];
 
 const PRIVATE: &[Row] = &[
     Row::new(CKA_EC_PARAMS, Kind::Bytes, &[]),
     Row::new(CKA_VALUE, Kind::Secret, &[1, 4, 6, 7]),
     Row::new(CKA_EC_POINT, Kind::Bytes, &[4]),
-    Row::new(CKA_BC_HD_PATH, Kind::Bytes, &[2, 4, 6]),
 ];
 
 /// The DER object identifier 1.3.6.1.4.1.2.267.999.3.2 of IBM.
@@ -242,10 +240,9 @@ fn point(signature: &[u8]) -> Result<Signature> {
 }
 
 fn outcome(result: BLST_ERROR) -> Result<()> {
-    match result {
-        BLST_ERROR::BLST_SUCCESS => Ok(()),
-        _ => Err(Error::SignatureInvalid),
-    }
+    (result == BLST_ERROR::BLST_SUCCESS)
+        .then_some(())
+        .ok_or(Error::SignatureInvalid)
 }
 
 /// The key material attributes of the public half.

@@ -285,6 +285,12 @@ fn parse(class: CK_OBJECT_CLASS, attributes: &Template) -> Result<Key> {
     }
 }
 
+/// True for `CKA_EC_PARAMS` that name the curve.
+#[must_use]
+pub fn is_named_by(params: &[u8]) -> bool {
+    check_params(params).is_ok()
+}
+
 /// Ed25519 by one of its three names. Edwards keys have no explicit parameters.
 fn check_params(der: &[u8]) -> Result<()> {
     match der::Parameters::from_der(der)? {

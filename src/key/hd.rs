@@ -80,7 +80,7 @@ impl Curve {
     }
 
     /// True for 32 bytes that are a private key.
-    fn is_valid(self, secret: &[u8]) -> bool {
+    pub(super) fn is_valid(self, secret: &[u8]) -> bool {
         match self {
             Self::Secp256k1 => SecretKey::<k256::Secp256k1>::from_slice(secret).is_ok(),
             Self::P256 => SecretKey::<p256::NistP256>::from_slice(secret).is_ok(),

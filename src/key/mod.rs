@@ -2,15 +2,20 @@
 #![forbid(unsafe_code)]
 
 pub mod aes;
+pub mod bip32;
+pub mod bip39;
 pub mod bls;
 pub mod der;
 pub mod ec;
 pub mod edwards;
 pub mod eip2335;
+pub mod facts;
 pub mod generic;
 pub mod hd;
+mod node;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod xkey;
 
 use std::sync::Arc;
 
@@ -78,6 +83,7 @@ impl KeyType {
 pub const KEY_TYPES: &[&KeyType] = &[
     &ec::TYPE,
     &edwards::TYPE,
+    &bip32::TYPE,
     &bls::TYPE,
     &aes::TYPE,
     &generic::TYPE,
@@ -106,8 +112,11 @@ pub fn find(id: CK_KEY_TYPE) -> Option<&'static KeyType> {
 ///
 /// # Errors
 /// `CKR_KEY_NOT_WRAPPABLE` for anything else.
-pub fn export(_attributes: &Template) -> Result<SecretBytes> {
-    Err(Error::KeyNotWrappable)
+pub fn export(attributes: &Template) -> Result<SecretBytes> {
+    match attributes.ulong(CKA_KEY_TYPE) {
+        Some(CKK_BIP32) => bip32::export(attributes),
+        _ => Err(Error::KeyNotWrappable),
+    }
 }
 
 /// The key-material attributes of unwrapped bytes, for the class and key type that the template
@@ -115,7 +124,10 @@ pub fn export(_attributes: &Template) -> Result<SecretBytes> {
 ///
 /// # Errors
 /// `CKR_TEMPLATE_INCOMPLETE`, `CKR_WRAPPED_KEY_INVALID`.
-pub fn import(_material: &SecretBytes, _template: &Template) -> Result<Template> {
+pub fn import(material: &SecretBytes, template: &Template) -> Result<Template> {
+    if bip32::is_exported(material, template) {
+        return bip32::import(material);
+    }
     Err(Error::WrappedKeyInvalid)
 }
 

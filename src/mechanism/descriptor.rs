@@ -47,6 +47,10 @@ pub type Unwrap = fn(&Key, &Params, &[u8]) -> Result<SecretBytes>;
 /// an error too.
 pub type Derive = fn(&DeriveInput<'_>, &mut Params) -> Result<Vec<Derived>>;
 
+/// Derives a key pair, the public key first; `input.template` is for the public key, the further
+/// template for the private one.
+pub type DerivePair = fn(&DeriveInput<'_>, &Params, &Template) -> Result<[Derived; 2]>;
+
 /// What a derivation starts from.
 #[derive(Debug, Clone, Copy)]
 pub struct DeriveInput<'a> {
@@ -96,6 +100,7 @@ pub struct Ops {
     pub wrap: Option<Wrap>,
     pub unwrap: Option<Unwrap>,
     pub derive: Option<Derive>,
+    pub derive_pair: Option<DerivePair>,
 }
 
 impl Ops {
@@ -111,6 +116,7 @@ impl Ops {
         wrap: None,
         unwrap: None,
         derive: None,
+        derive_pair: None,
     };
 }
 

@@ -50,7 +50,7 @@ pub(super) const CURVE_BITS: (CK_ULONG, CK_ULONG) = (256, 521);
 const fn on_curves(id: CK_MECHANISM_TYPE, ops: Ops) -> Mechanism {
     Mechanism {
         id,
-        keys: &[CKK_EC],
+        keys: &[CKK_EC, CKK_BIP32],
         size: CURVE_BITS,
         param: Shape::None,
         flags: CURVE_FLAGS,

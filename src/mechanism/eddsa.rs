@@ -51,10 +51,10 @@ pub const TABLE: &[Mechanism] = &[
     ),
 ];
 
-const fn on_edwards25519(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
+pub(super) const fn on_edwards25519(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
     Mechanism {
         id,
-        keys: &[CKK_EC_EDWARDS],
+        keys: &[CKK_EC_EDWARDS, CKK_BIP32],
         size: (255, 255),
         param,
         flags: CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_COMPRESS,
@@ -71,7 +71,11 @@ fn generate(
     edwards::generate(public, private, entropy)
 }
 
-fn start_sign(key: &Key, params: &Params, _: &Arc<dyn Entropy>) -> Result<Box<dyn Sign>> {
+pub(super) fn start_sign(
+    key: &Key,
+    params: &Params,
+    _: &Arc<dyn Entropy>,
+) -> Result<Box<dyn Sign>> {
     let Key::EdwardsPrivate(key) = key else {
         return Err(Error::KeyTypeInconsistent);
     };
@@ -81,7 +85,7 @@ fn start_sign(key: &Key, params: &Params, _: &Arc<dyn Entropy>) -> Result<Box<dy
     }))
 }
 
-fn start_verify(key: &Key, params: &Params) -> Result<Box<dyn Verify>> {
+pub(super) fn start_verify(key: &Key, params: &Params) -> Result<Box<dyn Verify>> {
     let Key::EdwardsPublic(key) = key else {
         return Err(Error::KeyTypeInconsistent);
     };

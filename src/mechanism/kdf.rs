@@ -228,7 +228,7 @@ fn hkdf<H: EagerHash>(
 }
 
 /// `CKA_VALUE_LEN` of a template.
-fn value_len(template: &Template) -> Result<Option<usize>> {
+pub(super) fn value_len(template: &Template) -> Result<Option<usize>> {
     let len = template.ulong(CKA_VALUE_LEN).map(usize::try_from);
     match len {
         None => Ok(None),
@@ -238,7 +238,7 @@ fn value_len(template: &Template) -> Result<Option<usize>> {
 }
 
 /// The key material of a new secret key, a generic one unless the template says otherwise.
-fn secret_key(template: &Template, value: SecretBytes) -> Template {
+pub(super) fn secret_key(template: &Template, value: SecretBytes) -> Template {
     let key_type = template.ulong(CKA_KEY_TYPE).unwrap_or(CKK_GENERIC_SECRET);
     Template::new()
         .with(CKA_KEY_TYPE, key_type)

@@ -10,6 +10,7 @@ pub mod aes_wrap;
 pub mod chain;
 pub mod descriptor;
 pub mod digest;
+pub mod ecdh;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod generic;
@@ -40,7 +41,15 @@ const FAMILIES: &[&[Mechanism]] = &[
     aes_wrap::TABLE,
     hmac::TABLE,
     kdf::TABLE,
+    ecdh::TABLE,
     chain::hashes::TABLE,
+    chain::ecdsa::TABLE,
+    chain::eddsa::TABLE,
+    chain::schnorr::TABLE,
+    chain::bip32::TABLE,
+    chain::bip39::TABLE,
+    chain::hd_path::TABLE,
+    chain::ibm::TABLE,
     chain::bls::TABLE,
 ];
 

@@ -45,7 +45,8 @@ pub trait Verify: Send {
     /// Checks the signature.
     ///
     /// # Errors
-    /// `CKR_SIGNATURE_INVALID` or `CKR_SIGNATURE_LEN_RANGE`, nothing else.
+    /// `CKR_SIGNATURE_INVALID`, `CKR_SIGNATURE_LEN_RANGE`, or `CKR_DATA_LEN_RANGE` for data that
+    /// nothing could sign.
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()>;
 }
 

@@ -31,6 +31,59 @@ pub enum Shape {
         /// NULL is accepted and gives [`Params::None`].
         optional: bool,
     },
+    /// Flat bytes of min to max length that are a secret: copied into memory that is wiped, as the
+    /// one field of a [`Params::Struct`]. Min 0 admits NULL.
+    Secret {
+        /// Smallest length in bytes.
+        min: usize,
+        /// Largest length in bytes.
+        max: usize,
+    },
+    /// One of several forms, told apart by their exact length. Structures among them differ in
+    /// their number of fields.
+    OneOf(&'static [Self]),
+}
+
+impl Shape {
+    /// The form of a parameter of `len` bytes: one of several, else itself.
+    #[must_use]
+    pub fn of_len(self, len: usize) -> Self {
+        let fits = |shape: &&Self| match shape {
+            Self::None => len == 0,
+            Self::Bytes { min, max } | Self::Secret { min, max } => (*min..=*max).contains(&len),
+            Self::Struct { size, .. } => *size == len,
+            Self::OneOf(_) => false,
+        };
+        match self {
+            Self::OneOf(shapes) => shapes.iter().find(fits).copied().unwrap_or(self),
+            _ => self,
+        }
+    }
+
+    /// The fields of each structure that it may be.
+    pub fn structures(self) -> impl Iterator<Item = &'static [Field]> {
+        let (one, more): (&'static [Field], &'static [Self]) = match self {
+            Self::Struct { fields, .. } => (fields, &[]),
+            Self::OneOf(shapes) => (&[], shapes),
+            Self::None | Self::Bytes { .. } | Self::Secret { .. } => (&[], &[]),
+        };
+        let more = more.iter().map(|shape| match shape {
+            Self::Struct { fields, .. } => *fields,
+            _ => &[],
+        });
+        std::iter::once(one).chain(more)
+    }
+
+    /// The fields of the structure that a parameter was read from; none for other forms.
+    #[must_use]
+    pub fn fields_of(self, params: &Params) -> &'static [Field] {
+        let Params::Struct(values) = params else {
+            return &[];
+        };
+        self.structures()
+            .find(|fields| fields.len() == values.len())
+            .unwrap_or_default()
+    }
 }
 
 /// One field of a C structure; numbers are byte offsets.

@@ -2,11 +2,15 @@
 //! their stored bytes and their index. Knows nothing of sessions or files.
 #![forbid(unsafe_code)]
 
+mod check;
 mod codec;
 mod index;
 mod rows;
 mod rows_other;
 pub mod schema;
+#[cfg(test)]
+mod spec;
+mod table;
 
 use std::sync::OnceLock;
 

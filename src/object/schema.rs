@@ -1,11 +1,14 @@
 //! The engine: applies attribute rows to templates, for create, generate, unwrap, derive, copy and
 //! set, and says what may be read.
 
-use super::{rows, rows_other};
+#[cfg(test)]
+mod tests;
+
+use super::{check, table::Table};
 use crate::{
-    attribute::{Default, Kind, Row, Template, Value},
+    attribute::{Kind, LOGIN_ONLY, Row, Template, Value},
     error::{Error, Result},
-    key,
+    key::facts,
     pkcs11::*,
 };
 
@@ -18,7 +21,7 @@ pub enum Origin {
     Generate(CK_MECHANISM_TYPE),
     /// `C_UnwrapKey`.
     Unwrap,
-    /// `C_DeriveKey`.
+    /// `C_DeriveKey`; whether the base key was always sensitive and never extractable.
     Derive {
         /// `CKA_ALWAYS_SENSITIVE` of the base key.
         always_sensitive: bool,
@@ -28,23 +31,34 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The footnote for "must be specified", if there is one.
-    const fn required(self) -> Option<u8> {
+    /// Must the template leave this attribute out (notes 2, 4, 6)? The standard has no note for
+    /// derivation: what generation makes, it makes too.
+    const fn forbids(self, row: &Row) -> bool {
         match self {
-            Self::Create => Some(1),
-            Self::Generate(_) => Some(3),
-            Self::Unwrap => Some(5),
-            Self::Derive { .. } => None,
+            Self::Create => row.notes.has(2),
+            Self::Generate(_) | Self::Derive { .. } => row.notes.has(4),
+            Self::Unwrap => row.notes.has(6),
         }
     }
 
-    /// The footnote for "must not be specified".
-    const fn forbidden(self) -> u8 {
+    /// Must the object have this attribute from the template or the mechanism (notes 1, 3, 5)?
+    const fn requires(self, row: &Row) -> bool {
         match self {
-            Self::Create => 2,
-            // The standard has no footnote for derivation: what no generation takes, it makes.
-            Self::Generate(_) | Self::Derive { .. } => 4,
-            Self::Unwrap => 6,
+            Self::Create => row.notes.has(1),
+            Self::Generate(_) => row.notes.has(3),
+            Self::Unwrap => row.notes.has(5),
+            Self::Derive { .. } => false,
+        }
+    }
+
+    /// The value of an attribute that nobody has given. Keys are guarded unless somebody says
+    /// otherwise; but `C_UnwrapKey` makes extractable ones (section 5.18), and derived ones are
+    /// open unless their base key is not.
+    fn default(self, row: &Row, capable: bool) -> Option<Value> {
+        match (row.attribute, self) {
+            (CKA_SENSITIVE, Self::Derive { .. }) => Some(Value::Bool(false)),
+            (CKA_EXTRACTABLE, Self::Derive { .. } | Self::Unwrap) => Some(Value::Bool(true)),
+            _ => row.default.value(capable),
         }
     }
 }
@@ -60,194 +74,129 @@ pub enum Answer {
     Absent,
 }
 
-/// The rows of an object, most general first.
-struct Rows(Vec<&'static [Row]>);
-
-impl Rows {
-    /// The rows of a class, `None` for a class that cannot be.
-    fn of(class: CK_OBJECT_CLASS, key_type: Option<CK_KEY_TYPE>) -> Option<Self> {
-        let own = |class| key_type.and_then(key::find).and_then(|t| t.rows(class));
-        let parts = match class {
-            CKO_DATA => vec![rows::PUBLIC_BY_DEFAULT, rows_other::DATA],
-            CKO_CERTIFICATE => vec![rows::PUBLIC_BY_DEFAULT, rows_other::CERTIFICATE],
-            CKO_PROFILE => vec![rows::PUBLIC_BY_DEFAULT, rows_other::PROFILE],
-            CKO_PUBLIC_KEY => vec![
-                rows::PUBLIC_BY_DEFAULT,
-                rows::KEY,
-                rows::PUBLIC_KEY,
-                own(class)?,
-            ],
-            CKO_PRIVATE_KEY => vec![
-                rows::PRIVATE_BY_DEFAULT,
-                rows::KEY,
-                rows::PRIVATE_KEY,
-                own(class)?,
-            ],
-            CKO_SECRET_KEY => vec![
-                rows::PRIVATE_BY_DEFAULT,
-                rows::KEY,
-                rows::SECRET_KEY,
-                own(class)?,
-            ],
-            _ => return None,
-        };
-        Some(Self(
-            [rows::OBJECT, rows::STORAGE]
-                .into_iter()
-                .chain(parts)
-                .collect(),
-        ))
-    }
-
-    fn of_object(attributes: &Template) -> Option<Self> {
-        Self::of(attributes.ulong(CKA_CLASS)?, attributes.ulong(CKA_KEY_TYPE))
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &'static Row> {
-        self.0.iter().flat_map(|part| part.iter())
-    }
-
-    fn get(&self, attribute: CK_ATTRIBUTE_TYPE) -> Result<&'static Row> {
-        self.iter()
-            .find(|row| row.attribute == attribute)
-            .ok_or(Error::AttributeTypeInvalid(attribute))
-    }
-}
-
 /// The attributes of a new object: `template` (the application's) checked against the rows of its
-/// class and key type, `computed` (the mechanism's key material) added, defaults filled in.
+/// class and key type, `computed` (the mechanism's key material, and `CKA_UNIQUE_ID`) added,
+/// defaults filled in. The template may leave out what is computed; what it repeats must agree.
 /// `so` says whether the SO is logged in (`CKA_TRUSTED`).
 ///
 /// # Errors
 /// `CKR_TEMPLATE_INCOMPLETE`, `CKR_TEMPLATE_INCONSISTENT`, `CKR_ATTRIBUTE_TYPE_INVALID`,
-/// `CKR_ATTRIBUTE_VALUE_INVALID`, `CKR_ATTRIBUTE_READ_ONLY`, as section 4.1 says.
+/// `CKR_ATTRIBUTE_VALUE_INVALID`, `CKR_ATTRIBUTE_READ_ONLY`, as section 4.1 says;
+/// `CKR_WRAPPED_KEY_LEN_RANGE` for an unwrapped key of another length than the template's; and
+/// those of the key type for its key material.
 pub fn build(origin: Origin, template: Template, computed: Template, so: bool) -> Result<Template> {
-    let named = |attribute| {
-        template
-            .ulong(attribute)
-            .or_else(|| computed.ulong(attribute))
-    };
-    let class = named(CKA_CLASS).ok_or(Error::TemplateIncomplete(CKA_CLASS))?;
-    let key_type = match class {
-        CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY => {
-            Some(named(CKA_KEY_TYPE).ok_or(Error::TemplateIncomplete(CKA_KEY_TYPE))?)
-        }
-        // Only the token itself makes profiles.
-        CKO_PROFILE => return Err(Error::AttributeValueInvalid(CKA_CLASS)),
-        _ => None,
-    };
-    let unsupported = if key_type.is_some() {
-        CKA_KEY_TYPE
-    } else {
-        CKA_CLASS
-    };
-    let rows = Rows::of(class, key_type).ok_or(Error::AttributeValueInvalid(unsupported))?;
-
-    let mut attributes = Template::new();
-    for (attribute, value) in template.iter() {
-        let row = rows.get(attribute)?;
-        let value = typed(row, value)?;
-        match computed.get(attribute) {
-            // Some clients repeat what the mechanism computes; a contradiction is an error.
-            Some(made) if !made.matches(&value) => {
-                return Err(if row.notes.has(origin.forbidden()) {
-                    Error::AttributeReadOnly(attribute)
-                } else {
-                    Error::TemplateInconsistent(attribute)
-                });
-            }
-            Some(_) => {}
-            None if row.notes.has(origin.forbidden()) => {
-                return Err(Error::AttributeReadOnly(attribute));
-            }
-            None => {}
-        }
-        by_so_only(row, &value, so)?;
-        attributes.insert(attribute, value)?;
-    }
-    for (attribute, value) in computed.iter() {
-        attributes.set(attribute, typed(rows.get(attribute)?, value)?);
-    }
-    let missing = |row: &&Row| {
-        origin.required().is_some_and(|n| row.notes.has(n)) && !attributes.has(row.attribute)
-    };
-    if let Some(row) = rows.iter().find(missing) {
-        return Err(Error::TemplateIncomplete(row.attribute));
-    }
-    let usages = key_type.and_then(key::find).map_or(&[][..], |t| t.usages);
-    for row in rows.iter().filter(|row| row.default != Default::Absent) {
-        if !attributes.has(row.attribute)
-            && let Some(value) = row.default.value(usages.contains(&row.attribute))
-        {
-            attributes.set(row.attribute, value);
-        }
-    }
-    if key_type.is_some() {
-        history(origin, class, &mut attributes);
-    }
-    consistent(&attributes)?;
-    if let Some(key_type) = key_type.and_then(key::find) {
-        (key_type.complete)(class, &mut attributes)?;
-    }
-    Ok(attributes)
+    assemble(origin, template, computed, so).map_err(|e| match (origin, e) {
+        (Origin::Unwrap, Error::TemplateInconsistent(CKA_VALUE_LEN)) => Error::WrappedKeyLenRange,
+        (_, e) => e,
+    })
 }
 
-/// Where a key comes from and how it was protected ever since (sections 4.7 to 4.10).
-fn history(origin: Origin, class: CK_OBJECT_CLASS, attributes: &mut Template) {
+fn assemble(origin: Origin, template: Template, computed: Template, so: bool) -> Result<Template> {
+    let (table, mut object) = apply(origin, template, computed, so)?;
+    check::complete(&table, &mut object)?;
+    Ok(object)
+}
+
+/// The rules of the rows, before the key type looks at the key material.
+fn apply(
+    origin: Origin,
+    template: Template,
+    computed: Template,
+    so: bool,
+) -> Result<(Table, Template)> {
+    let table = Table::of_new(&kind_of_object(&template, &computed)?)?;
+    let mut object = Template::new();
+    for (attribute, value) in template {
+        let row = table.row(attribute)?;
+        if origin.forbids(row) && !repeats(row, &value, &computed) {
+            return Err(Error::AttributeReadOnly(attribute));
+        }
+        let value = check::typed(row, value)?;
+        if let Some(made) = computed.get(attribute)
+            && !made.matches(&value)
+        {
+            return Err(Error::TemplateInconsistent(attribute));
+        }
+        if row.notes.has(10) && is_true(&value) && !so {
+            return Err(Error::AttributeReadOnly(attribute));
+        }
+        object.set(attribute, value);
+    }
+    for (attribute, value) in computed {
+        let value = match table.find(attribute) {
+            Some(row) => check::typed(row, value)?,
+            None => value,
+        };
+        object.set(attribute, value);
+    }
+    for row in table
+        .rows()
+        .filter(|row| !object.has(row.attribute))
+        .collect::<Vec<_>>()
+    {
+        if origin.requires(row) {
+            return Err(Error::TemplateIncomplete(row.attribute));
+        }
+        if let Some(value) = origin.default(row, table.capable(row.attribute)) {
+            object.set(row.attribute, value);
+        }
+    }
+    if table.key_type.is_some() {
+        set_history(origin, &table, &mut object);
+    }
+    check::consistent(&table, &object)?;
+    Ok((table, object))
+}
+
+/// Class, key type and certificate type, which template or mechanism may say.
+fn kind_of_object(template: &Template, computed: &Template) -> Result<Template> {
+    let mut kind = Template::new();
+    for attribute in [CKA_CLASS, CKA_KEY_TYPE, CKA_CERTIFICATE_TYPE] {
+        for value in [template, computed].iter().filter_map(|t| t.get(attribute)) {
+            kind.insert(attribute, value.clone())?;
+        }
+    }
+    Ok(kind)
+}
+
+/// Does the template only repeat what the mechanism says? Some clients give `CKA_EC_PARAMS` in both
+/// templates of a pair. A secret is never compared: the answer would be an oracle.
+fn repeats(row: &Row, value: &Value, computed: &Template) -> bool {
+    let made = computed.get(row.attribute);
+    row.kind != Kind::Secret && made.is_some_and(|made| made.matches(value))
+}
+
+/// What a key remembers of its past (sections 4.8 to 4.10 and the functions of 5.18).
+fn set_history(origin: Origin, table: &Table, object: &mut Template) {
     let (local, mechanism) = match origin {
         Origin::Generate(mechanism) => (true, mechanism),
         Origin::Create | Origin::Unwrap | Origin::Derive { .. } => {
             (false, CK_UNAVAILABLE_INFORMATION)
         }
     };
-    attributes.set(CKA_LOCAL, local);
-    attributes.set(CKA_KEY_GEN_MECHANISM, mechanism);
-    if class == CKO_PUBLIC_KEY {
-        return;
+    object.set(CKA_LOCAL, local);
+    object.set(CKA_KEY_GEN_MECHANISM, mechanism);
+    if table.guarded() {
+        let sensitive = object.bool(CKA_SENSITIVE) == Some(true);
+        let unextractable = object.bool(CKA_EXTRACTABLE) == Some(false);
+        let (always, never) = match origin {
+            Origin::Create | Origin::Unwrap => (false, false),
+            Origin::Generate(_) => (sensitive, unextractable),
+            Origin::Derive {
+                always_sensitive,
+                never_extractable,
+            } => (
+                always_sensitive && sensitive,
+                never_extractable && unextractable,
+            ),
+        };
+        object.set(CKA_ALWAYS_SENSITIVE, always);
+        object.set(CKA_NEVER_EXTRACTABLE, never);
     }
-    // Keys are sensitive and stay inside unless somebody says otherwise. Derived secrets are meant
-    // to be read, and C_UnwrapKey makes extractable keys (section 5.18.4).
-    let derived = matches!(origin, Origin::Derive { .. });
-    let sensitive = attributes.bool(CKA_SENSITIVE).unwrap_or(!derived);
-    let extractable = attributes
-        .bool(CKA_EXTRACTABLE)
-        .unwrap_or(derived || origin == Origin::Unwrap);
-    attributes.set(CKA_SENSITIVE, sensitive);
-    attributes.set(CKA_EXTRACTABLE, extractable);
-    let (was_sensitive, was_unextractable) = match origin {
-        Origin::Generate(_) => (true, true),
-        Origin::Create | Origin::Unwrap => (false, false),
-        Origin::Derive {
-            always_sensitive,
-            never_extractable,
-        } => (always_sensitive, never_extractable),
-    };
-    attributes.set(CKA_ALWAYS_SENSITIVE, was_sensitive && sensitive);
-    attributes.set(CKA_NEVER_EXTRACTABLE, was_unextractable && !extractable);
 }
 
-/// Rules that span attributes.
-fn consistent(attributes: &Template) -> Result<()> {
-    if attributes.bool(CKA_ALWAYS_AUTHENTICATE) == Some(true)
-        && attributes.bool(CKA_PRIVATE) == Some(false)
-    {
-        return Err(Error::TemplateInconsistent(CKA_ALWAYS_AUTHENTICATE));
-    }
-    if let Some(kind) = attributes.ulong(CKA_CERTIFICATE_TYPE)
-        && kind != CKC_X_509
-    {
-        return Err(Error::AttributeValueInvalid(CKA_CERTIFICATE_TYPE));
-    }
-    let date = |attribute| attributes.bytes(attribute).filter(|date| !date.is_empty());
-    if let (Some(start), Some(end)) = (date(CKA_START_DATE), date(CKA_END_DATE))
-        && start > end
-    {
-        return Err(Error::TemplateInconsistent(CKA_END_DATE));
-    }
-    Ok(())
-}
-
-/// The attributes of a copy of `source` changed by `template` (`C_CopyObject`).
+/// The attributes of a copy of `source` changed by `template` (`C_CopyObject`). The caller gives
+/// the copy its own `CKA_UNIQUE_ID`.
 ///
 /// # Errors
 /// As [`build`], and `CKR_ACTION_PROHIBITED` when `CKA_COPYABLE` is false.
@@ -255,112 +204,122 @@ pub fn copy(source: &Template, template: Template, so: bool) -> Result<Template>
     if source.bool(CKA_COPYABLE) == Some(false) {
         return Err(Error::ActionProhibited("CKA_COPYABLE is false"));
     }
-    if source.bool(CKA_PRIVATE) == Some(true) && template.bool(CKA_PRIVATE) == Some(false) {
-        return Err(Error::TemplateInconsistent(CKA_PRIVATE));
+    let untrusted = trusted_certificate(source) && !template.is_empty() && !so;
+    let mut copy = changed(source, template, so, Change::Copy)?;
+    if untrusted {
+        // The SO has vouched for the original as it was.
+        copy.set(CKA_TRUSTED, false);
     }
-    const ON_COPY: [CK_ATTRIBUTE_TYPE; 5] = [
-        CKA_TOKEN,
-        CKA_PRIVATE,
-        CKA_MODIFIABLE,
-        CKA_COPYABLE,
-        CKA_DESTROYABLE,
-    ];
-    change(source, &template, so, |row| {
-        row.notes.has(8) || ON_COPY.contains(&row.attribute)
-    })
+    copy.remove(CKA_UNIQUE_ID);
+    Ok(copy)
 }
 
 /// The attributes of an object after `C_SetAttributeValue`: all of `changes` or none.
 ///
 /// # Errors
-/// As [`build`], and `CKR_ACTION_PROHIBITED` when `CKA_MODIFIABLE` is false.
+/// As [`build`], and `CKR_ACTION_PROHIBITED` when `CKA_MODIFIABLE` is false, or for a trusted
+/// certificate when the SO is not logged in (section 4.7).
 pub fn modify(current: &Template, changes: Template, so: bool) -> Result<Template> {
     if current.bool(CKA_MODIFIABLE) == Some(false) {
         return Err(Error::ActionProhibited("CKA_MODIFIABLE is false"));
     }
-    change(current, &changes, so, |row| {
-        row.notes.has(8) || row.attribute == CKA_COPYABLE
-    })
-}
-
-fn change(
-    current: &Template,
-    changes: &Template,
-    so: bool,
-    may: impl Fn(&Row) -> bool,
-) -> Result<Template> {
-    let rows = Rows::of_object(current).ok_or(Error::ObjectHandleInvalid)?;
-    let mut attributes = current.clone();
-    for (attribute, value) in changes.iter() {
-        let row = rows.get(attribute)?;
-        let value = typed(row, value)?;
-        by_so_only(row, &value, so)?;
-        let (now, then) = (current.bool(attribute), matches!(value, Value::Bool(true)));
-        let one_way = (row.notes.has(11) && now == Some(true) && !then)
-            || (row.notes.has(12) && now == Some(false) && then);
-        if !may(row) || one_way {
-            return Err(Error::AttributeReadOnly(attribute));
-        }
-        attributes.set(attribute, value);
+    if trusted_certificate(current) && !so {
+        return Err(Error::ActionProhibited("a trusted certificate"));
     }
-    consistent(&attributes)?;
-    Ok(attributes)
+    changed(current, changes, so, Change::Set)
 }
 
-/// What may be read of an attribute.
+fn trusted_certificate(object: &Template) -> bool {
+    object.ulong(CKA_CLASS) == Some(CKO_CERTIFICATE) && object.bool(CKA_TRUSTED) == Some(true)
+}
+
+/// Which call changes attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Set,
+    Copy,
+}
+
+fn changed(current: &Template, changes: Template, so: bool, call: Change) -> Result<Template> {
+    let table = Table::of(current)?;
+    let mut object = current.clone();
+    let mut material = false;
+    for (attribute, value) in changes {
+        let row = table.row(attribute)?;
+        let value = check::typed(row, value)?;
+        may_change(row, current.get(attribute), &value, so, call)?;
+        material |= matches!(attribute, CKA_PUBLIC_KEY_INFO | CKA_CHECK_VALUE);
+        object.set(attribute, value);
+    }
+    check::consistent(&table, &object)?;
+    if material {
+        check::complete(&table, &mut object)?;
+    }
+    Ok(object)
+}
+
+/// Notes 8, 10, 11, 12 and 14.
+fn may_change(
+    row: &Row,
+    current: Option<&Value>,
+    new: &Value,
+    so: bool,
+    call: Change,
+) -> Result<()> {
+    let refused = Err(Error::AttributeReadOnly(row.attribute));
+    let notes = row.notes;
+    if notes.has(10) {
+        return if so { Ok(()) } else { refused };
+    }
+    // Notes 11 and 12 speak of attributes that can change until they are set for good.
+    let always = notes.has(8) || notes.has(11) || notes.has(12);
+    let by_copying = notes.has(14) && call == Change::Copy;
+    if !(always || by_copying) {
+        return refused;
+    }
+    let was_true = current.is_some_and(is_true);
+    if notes.has(11) && was_true && !is_true(new) || notes.has(12) && !was_true && is_true(new) {
+        return refused;
+    }
+    // A copy for which nobody must log in would undo the protection of the original.
+    if row.attribute == CKA_PRIVATE && was_true && !is_true(new) {
+        return Err(Error::TemplateInconsistent(row.attribute));
+    }
+    Ok(())
+}
+
+const fn is_true(value: &Value) -> bool {
+    matches!(value, Value::Bool(true))
+}
+
+/// What may be read of an attribute: it is stored, or computed when asked for. `user` says whether
+/// the user is logged in.
 #[must_use]
-pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE) -> Answer {
-    let hidden = attributes.bool(CKA_SENSITIVE) == Some(true)
-        || attributes.bool(CKA_EXTRACTABLE) == Some(false);
-    let secret = || {
-        Rows::of_object(attributes)?
-            .get(attribute)
-            .ok()
-            .map(|row| row.notes.has(7))
-    };
-    if hidden && secret().unwrap_or(false) {
+pub fn reveal(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> Answer {
+    if hidden(attributes, attribute, user) {
         return Answer::Sensitive;
     }
     attributes
         .get(attribute)
         .cloned()
+        .or_else(|| facts::find(attributes, attribute).map(Value::Bytes))
         .map_or(Answer::Absent, Answer::Value)
 }
 
-/// A value as its row types it on this class.
-fn typed(row: &Row, value: &Value) -> Result<Value> {
-    let invalid = Error::AttributeValueInvalid(row.attribute);
-    match (row.kind, value) {
-        (Kind::Bool, Value::Bool(_))
-        | (Kind::Ulong, Value::Ulong(_))
-        | (Kind::Bytes, Value::Bytes(_))
-        | (Kind::Secret, Value::Secret(_))
-        | (Kind::Mechanisms, Value::Mechanisms(_))
-        | (Kind::Template, Value::Template(_)) => Ok(value.clone()),
-        // CKA_VALUE is read as a secret until its class is known.
-        (Kind::Bytes, Value::Secret(secret)) => Ok(Value::Bytes(secret.expose(<[u8]>::to_vec))),
-        (Kind::Date, Value::Bytes(date)) if is_date(date) => Ok(value.clone()),
-        _ => Err(invalid),
-    }
-}
-
-/// Empty, or `YYYYMMDD`.
-fn is_date(date: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(date) else {
-        return false;
+/// Note 7: true for key material of an object that is sensitive or not extractable, whether the
+/// value is at hand or still sealed. Note 15: true for what only the user may read.
+#[must_use]
+pub(super) fn hidden(attributes: &Template, attribute: CK_ATTRIBUTE_TYPE, user: bool) -> bool {
+    let guarded = || {
+        attributes.bool(CKA_SENSITIVE) == Some(true)
+            || attributes.bool(CKA_EXTRACTABLE) == Some(false)
     };
-    let number = |range| text.get(range).and_then(|t: &str| t.parse::<u32>().ok());
-    date.is_empty()
-        || (date.len() == 8
-            && date.iter().all(u8::is_ascii_digit)
-            && number(4..6).is_some_and(|month| (1..=12).contains(&month))
-            && number(6..8).is_some_and(|day| (1..=31).contains(&day)))
-}
-
-/// Footnote 10.
-fn by_so_only(row: &Row, value: &Value, so: bool) -> Result<()> {
-    if row.notes.has(10) && matches!(value, Value::Bool(true)) && !so {
-        return Err(Error::AttributeReadOnly(row.attribute));
+    let row = Table::of(attributes)
+        .ok()
+        .and_then(|table| table.find(attribute));
+    match row.map(|row| row.notes) {
+        Some(notes) if notes.has(LOGIN_ONLY) => !user,
+        Some(notes) if notes.has(7) => guarded(),
+        _ => matches!(attributes.get(attribute), Some(Value::Secret(_))) && guarded(),
     }
-    Ok(())
 }

@@ -1,11 +1,15 @@
 //! Where tokens are kept: sealed records behind two traits. Knows nothing of attributes.
 #![forbid(unsafe_code)]
 
+mod fault;
+pub mod memory;
 mod migrations;
 pub mod pin;
+mod record;
 pub mod seal;
 mod shelf;
 mod sqlite;
+mod watch;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -25,6 +29,25 @@ pub enum Role {
     So,
     /// The normal user.
     User,
+}
+
+impl Role {
+    /// Its name in the store.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::So => "so",
+            Self::User => "user",
+        }
+    }
+
+    /// The role of that name in the store.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::So, Self::User]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
 }
 
 /// One object as it is kept.
@@ -47,7 +70,7 @@ pub struct Record {
 }
 
 /// The token itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenRecord {
     /// Label, at most 32 bytes of UTF-8, unpadded.
     pub label: String,
@@ -119,29 +142,38 @@ pub struct Delta {
 
 /// One token's records.
 pub trait Store: Send + Sync + Debug {
-    /// Everything that changed after `since` (all, for revision 0).
+    /// Everything that changed after `since` (all, for revision 0). Ask for the
+    /// [`generation`](Self::generation) before, not after: then no commit is missed.
     ///
     /// # Errors
-    /// `CKR_DEVICE_ERROR` when the file cannot be read.
+    /// `CKR_DEVICE_ERROR` when the file cannot be read, `CKR_TOKEN_NOT_PRESENT` when the token has been
+    /// removed.
     fn load(&self, since: Revision) -> Result<Delta>;
 
     /// Makes all changes durable, or none.
     ///
     /// # Errors
     /// `CKR_OBJECT_HANDLE_INVALID` when an object is gone or has changed, `CKR_DEVICE_MEMORY` for a
-    /// full disk, `CKR_TOKEN_WRITE_PROTECTED` for a read-only one, else `CKR_DEVICE_ERROR`.
+    /// full disk, `CKR_TOKEN_WRITE_PROTECTED` for a read-only one, `CKR_TOKEN_NOT_PRESENT` when the
+    /// token has been removed, `CKR_FUNCTION_FAILED` when others keep it busy, else
+    /// `CKR_DEVICE_ERROR`.
     fn commit(&self, changes: &[Change]) -> Result<Revision>;
 
     /// Counts an attempt to log in, durably, before the PIN is checked, and returns the role with
     /// the attempt counted.
     ///
     /// # Errors
-    /// `CKR_PIN_LOCKED` when no attempt is left, `CKR_USER_PIN_NOT_INITIALIZED` without such a role.
+    /// `CKR_PIN_LOCKED` when no attempt is left, `CKR_USER_PIN_NOT_INITIALIZED` without such a role;
+    /// as [`commit`](Self::commit) when the attempt cannot be written down.
     fn count_attempt(&self, role: &Role) -> Result<RoleRecord>;
 
+    /// The [`generation`](Self::generation) when memory alone can tell it: `None` while somebody is
+    /// inside a commit. A few nanoseconds; touches no file.
+    fn settled(&self) -> Option<u64>;
+
     /// A number that differs from the last one when another process, or this one, may have committed
-    /// since; a few nanoseconds.
-    fn generation(&self) -> Option<u64>;
+    /// since.
+    fn generation(&self) -> u64;
 
     /// Closes what must not cross a fork (file descriptors, locks); the next call opens it again.
     fn suspend(&self);
@@ -158,18 +190,24 @@ pub trait Shelf: Send + Sync + Debug {
     /// Opens the token in a slot.
     ///
     /// # Errors
-    /// `CKR_TOKEN_NOT_RECOGNIZED` for a file that is no token or too new.
+    /// `CKR_SLOT_ID_INVALID` for a slot without a token, `CKR_TOKEN_NOT_RECOGNIZED` for a file that is
+    /// no token or too new, `CKR_DEVICE_ERROR` for a damaged one.
     fn open(&self, slot: u64) -> Result<Arc<dyn Store>>;
 
-    /// Makes a token in the free slot with these first changes; appears whole or not at all.
+    /// Makes a token in the free slot with these first changes; appears whole or not at all. They
+    /// should set label and serial.
     ///
     /// # Errors
-    /// As [`Store::commit`]; `CKR_SLOT_ID_INVALID` when the slot is taken.
+    /// As [`Store::commit`]; `CKR_SLOT_ID_INVALID` when the slot is not
+    /// the free one.
     fn create(&self, slot: u64, changes: &[Change]) -> Result<Arc<dyn Store>>;
 
     /// Removes a token; its slot number is never used again.
     ///
     /// # Errors
-    /// As [`Store::commit`].
+    /// As [`Store::commit`]; `CKR_SLOT_ID_INVALID` for a slot without a token.
     fn remove(&self, slot: u64) -> Result<()>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,335 +1,373 @@
-//! One token as a SQLite file: WAL, synchronous=FULL, one transaction a commit.
+//! One token as a SQLite file, opened by any number of processes at once.
 
 use std::{
+    cell::Cell,
+    fs,
+    hash::{BuildHasher, RandomState},
+    io,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior,
-    params,
-};
+use parking_lot::{Condvar, Mutex};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
-use super::{Change, Delta, Record, Revision, Role, RoleRecord, Store, TokenRecord, migrations};
+use super::{
+    Change, Delta, Revision, Role, RoleRecord, Store, migrations,
+    record::Tables,
+    watch::{Sight, Watch},
+};
 use crate::{
-    env::{Env, SharedCounter},
-    error::{Error, Result},
-    pkcs11::Uid,
+    env::CounterOpener,
+    error::{About, Error, NOT_WRITABLE, Result},
 };
 
-/// How long a commit waits for another process's commit.
-const BUSY: Duration = Duration::from_secs(10);
+/// The database of a token, in its directory.
+pub(super) const DATABASE: &str = "token.db";
+/// The counter that tells of commits, beside it.
+pub(super) const COUNTER: &str = "counter";
+/// Marks the directory of a token that has been removed.
+pub(super) const DELETED: &str = "deleted";
 
-/// A token's database, opened when it is needed and closed before a fork.
+/// How long a process waits while others hold the token.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A token in a directory of its own.
 #[derive(Debug)]
 pub(super) struct SqliteStore {
+    directory: PathBuf,
     file: PathBuf,
-    counter: Arc<dyn SharedCounter>,
-    connection: Mutex<Option<Connection>>,
+    watch: Watch,
+    /// Locked for the whole of every method, so that holding it holds back all use of SQLite.
+    database: Mutex<Database>,
+}
+
+#[derive(Debug, Default)]
+struct Database {
+    /// Closed at first, and from a fork to the next call.
+    connection: Option<Connection>,
+    /// The file can only be read, and without locks: see [`connect_frozen`].
+    frozen: bool,
+    /// How many times it has been opened.
+    openings: u64,
 }
 
 impl SqliteStore {
-    /// Opens the database of a token's directory.
-    pub(super) fn open(directory: &Path, env: &Env) -> Result<Self> {
-        let counter = (env.open_counter)(&directory.join("counter"))?;
-        let store = Self {
-            file: directory.join("token.db"),
-            counter,
-            connection: Mutex::new(None),
+    /// Opens the token in a directory.
+    pub(super) fn open(directory: PathBuf, open_counter: CounterOpener) -> Result<Self> {
+        let counter = match open_counter(&directory.join(COUNTER)) {
+            Ok(counter) => Some(counter),
+            Err(Error::TokenWriteProtected(_)) => None,
+            Err(e) => return Err(e),
         };
-        drop(store.connection()?);
+        let store = Self {
+            file: directory.join(DATABASE),
+            directory,
+            watch: Watch::new(counter),
+            database: Mutex::default(),
+        };
+        store.with(|_| Ok(()))?;
         Ok(store)
     }
 
-    /// The open connection; held for the whole of every call.
-    fn connection(&self) -> Result<MappedMutexGuard<'_, Connection>> {
-        let mut guard = self.connection.lock();
-        if guard.is_none() {
-            let mut connection = connect(&self.file).map_err(|e| self.failed(&e))?;
-            if !connection
-                .is_readonly("main")
-                .map_err(|e| self.failed(&e))?
-            {
-                migrations::run(&mut connection, |e| self.failed(e))?;
-            }
-            *guard = Some(connection);
-        }
-        MutexGuard::try_map(guard, Option::as_mut)
-            .map_err(|_| Error::DeviceError("no connection".into()))
+    /// Removes all content from the file, for every process that has it open.
+    pub(super) fn erase(&self) -> Result<()> {
+        self.write(|tables| tables.erase())?;
+        self.with(|connection| {
+            truncate_log(connection);
+            Ok(())
+        })
     }
 
-    /// Runs `work` in one exclusive transaction and counts it for the other processes.
-    fn write<R>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<R>) -> Result<R> {
-        let mut connection = self.connection()?;
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|e| self.failed(&e))?;
-        let turn = self.counter.begin();
-        let outcome = work(&transaction).and_then(|r| {
-            transaction
-                .commit()
-                .map(|()| r)
-                .map_err(|e| self.failed(&e))
-        });
-        self.counter.end(turn);
-        outcome
+    /// One read transaction.
+    fn read<R>(&self, work: impl FnOnce(Tables<'_>) -> Result<R>) -> Result<R> {
+        self.with(|connection| {
+            let transaction = connection.transaction().about(&self.file)?;
+            work(self.tables(&transaction))
+        })
     }
 
-    /// The standard's code for a failure of SQLite.
-    fn failed(&self, e: &rusqlite::Error) -> Error {
-        let text = format!("{}: {e}", self.file.display());
-        match e.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Error::DeviceMemory(text),
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Error::TokenWriteProtected(text)
-            }
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::DeviceError(
-                format!("{text}; the file is damaged, restore it from a backup"),
-            ),
-            _ => Error::DeviceError(text),
+    /// One write transaction: done whole and durable, or not at all.
+    fn write<R>(&self, work: impl FnOnce(Tables<'_>) -> Result<R>) -> Result<R> {
+        self.with(|connection| {
+            // Declared first to be dropped last: a rollback is part of the commit.
+            let _committing;
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .about(&self.file)?;
+            _committing = self.watch.commit();
+            let result = work(self.tables(&transaction))?;
+            transaction.commit().about(&self.file)?;
+            Ok(result)
+        })
+    }
+
+    fn tables<'a>(&'a self, transaction: &'a Transaction<'_>) -> Tables<'a> {
+        Tables {
+            connection: transaction,
+            file: &self.file,
         }
     }
-}
 
-/// Opens a database that exists, and brings its schema up to date.
-fn connect(file: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let writable = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let connection = if writable.is_readonly("main")? {
-        Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)?
-    } else {
-        writable
-    };
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "secure_delete", "ON")?;
-    connection.pragma_update(None, "trusted_schema", "OFF")?;
-    Ok(connection)
+    fn with<R>(&self, work: impl FnOnce(&mut Connection) -> Result<R>) -> Result<R> {
+        self.with_database(&mut self.database.lock(), work)
+    }
+
+    fn with_database<R>(
+        &self,
+        database: &mut Database,
+        work: impl FnOnce(&mut Connection) -> Result<R>,
+    ) -> Result<R> {
+        let connection = match &mut database.connection {
+            Some(connection) => connection,
+            closed @ None => {
+                let (connection, frozen) = self.connect()?;
+                database.frozen = frozen;
+                database.openings += 1;
+                closed.insert(connection)
+            }
+        };
+        let result = work(connection);
+        if database.frozen {
+            // It would never see what others write.
+            database.connection = None;
+        }
+        result
+    }
+
+    /// The connection, and whether it is frozen.
+    fn connect(&self) -> Result<(Connection, bool)> {
+        if exists(&self.directory.join(DELETED))? {
+            return Err(Error::TokenNotPresent);
+        }
+        if !exists(&self.file)? {
+            let text = format!("{}: missing", self.file.display());
+            return Err(Error::TokenNotRecognized(text));
+        }
+        connect(&self.file, false).map_or_else(
+            |error| {
+                connect_frozen(&self.directory, &self.file)
+                    .map(|connection| (connection, true))
+                    .ok_or(error)
+            },
+            |connection| Ok((connection, false)),
+        )
+    }
+
+    /// What can be seen of commits without the counter.
+    fn sight(&self, database: &mut Database) -> Result<Sight> {
+        if database.frozen {
+            return Ok(Sight {
+                opening: 0,
+                version: state_of_files(&self.file)?,
+            });
+        }
+        let version = self.with_database(database, |connection| {
+            connection
+                .prepare_cached("PRAGMA data_version")
+                .and_then(|mut query| query.query_row([], |row| row.get::<_, i64>(0)))
+                .about(&self.file)
+        })?;
+        Ok(Sight {
+            opening: database.openings,
+            version: version.cast_unsigned(),
+        })
+    }
 }
 
 impl Store for SqliteStore {
     fn load(&self, since: Revision) -> Result<Delta> {
-        let mut connection = self.connection()?;
-        // One read transaction: everything is of the same revision.
-        let read = |connection: &mut Connection| -> rusqlite::Result<Delta> {
-            let transaction = connection.transaction()?;
-            let (token, revision, cleared) = transaction.query_row(
-                "SELECT label, serial, revision, cleared FROM token",
-                [],
-                |row| {
-                    let token = TokenRecord {
-                        label: row.get(0)?,
-                        serial: row.get(1)?,
-                    };
-                    Ok((token, revision(row, 2)?, revision(row, 3)?))
-                },
-            )?;
-            let complete = since < cleared;
-            let since = if complete { Revision::default() } else { since };
-            let changed = collect(
-                &transaction,
-                "SELECT uid, format, private, clear, nonce, sealed, revision FROM object
-                 WHERE revision > ?1 ORDER BY revision, rowid",
-                since,
-                record,
-            )?;
-            let removed = collect(
-                &transaction,
-                "SELECT uid FROM tombstone WHERE revision > ?1",
-                since,
-                |row| row.get(0).map(Uid),
-            )?;
-            let roles = collect(
-                &transaction,
-                "SELECT * FROM role WHERE ?1 >= 0",
-                since,
-                role,
-            )?;
-            Ok(Delta {
-                revision,
-                changed,
-                removed,
-                complete,
-                token,
-                roles,
-            })
-        };
-        read(&mut connection).map_err(|e| self.failed(&e))
+        self.read(|tables| tables.load(since))
     }
 
     fn commit(&self, changes: &[Change]) -> Result<Revision> {
-        self.write(|transaction| {
-            let failed = |e: rusqlite::Error| self.failed(&e);
-            let revision: i64 = transaction
-                .query_row(
-                    "UPDATE token SET revision = revision + 1 RETURNING revision",
-                    [],
-                    |row| row.get(0),
-                )
-                .map_err(failed)?;
-            for change in changes {
-                let touched = apply(transaction, change, revision).map_err(failed)?;
-                if touched == 0 {
-                    return Err(Error::ObjectHandleInvalid);
-                }
-            }
-            Ok(Revision(revision.unsigned_abs()))
-        })
+        let revision = self.write(|tables| tables.apply(changes))?;
+        let replaces_keys = |change: &Change| {
+            matches!(
+                change,
+                Change::Clear | Change::SetRole(_) | Change::RemoveRole(_)
+            )
+        };
+        if changes.iter().any(replaces_keys) {
+            // The old wrapped key must not linger in the log. The change itself is durable already.
+            self.with(|connection| {
+                truncate_log(connection);
+                Ok(())
+            })?;
+        }
+        Ok(revision)
     }
 
-    fn count_attempt(&self, wanted: &Role) -> Result<RoleRecord> {
-        self.write(|transaction| {
-            let name = name(wanted);
-            let counted = transaction
-                .query_row(
-                    "UPDATE role SET failures = failures + 1 WHERE role = ?1 AND failures < max_failures RETURNING *",
-                    [name],
-                    role,
-                )
-                .optional()
-                .map_err(|e| self.failed(&e))?;
-            if let Some(record) = counted {
-                // The token's revision moves too: other processes show the flags.
-                transaction.execute("UPDATE token SET revision = revision + 1", []).map_err(|e| self.failed(&e))?;
-                return Ok(record);
-            }
-            let exists = transaction
-                .query_row("SELECT 1 FROM role WHERE role = ?1", [name], |_| Ok(()))
-                .optional()
-                .map_err(|e| self.failed(&e))?;
-            Err(if exists.is_some() { Error::PinLocked } else { Error::UserPinNotInitialized })
-        })
+    fn count_attempt(&self, role: &Role) -> Result<RoleRecord> {
+        self.write(|tables| tables.count_attempt(role))
     }
 
-    fn generation(&self) -> Option<u64> {
-        let (begun, ended) = self.counter.load();
-        (begun == ended).then_some(begun)
+    fn settled(&self) -> Option<u64> {
+        self.watch.settled()
+    }
+
+    fn generation(&self) -> u64 {
+        self.watch.settled().unwrap_or_else(|| {
+            let mut database = self.database.lock();
+            // The commit was perhaps our own, and the lock was held for it.
+            self.watch
+                .settled()
+                .unwrap_or_else(|| self.watch.unsettled(self.sight(&mut database).ok()))
+        })
     }
 
     fn suspend(&self) {
-        *self.connection.lock() = None;
+        self.database.lock().connection = None;
     }
 }
 
-/// Makes one change; the number of rows that it touched.
-fn apply(transaction: &Transaction<'_>, change: &Change, revision: i64) -> rusqlite::Result<usize> {
-    match change {
-        Change::Insert(r) => {
-            // A new object may not take the place of one that was destroyed.
-            transaction.execute("DELETE FROM tombstone WHERE uid = ?1", [r.uid.0])?;
-            transaction.execute(
-                "INSERT INTO object VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![r.uid.0, r.format, r.private, r.clear, r.nonce, r.sealed, revision],
-            )
-        }
-        Change::Update(r, seen) => transaction.execute(
-            "UPDATE object SET format = ?2, private = ?3, clear = ?4, nonce = ?5, sealed = ?6, revision = ?7
-             WHERE uid = ?1 AND revision <= ?8",
-            params![r.uid.0, r.format, r.private, r.clear, r.nonce, r.sealed, revision, signed(*seen)],
-        ),
-        Change::Delete(uid) => {
-            let gone = transaction.execute("DELETE FROM object WHERE uid = ?1", [uid.0])?;
-            if gone > 0 {
-                transaction.execute("INSERT OR REPLACE INTO tombstone VALUES (?1, ?2)", params![uid.0, revision])?;
+/// Makes the database of a new token in an empty directory, with its first changes, and closes it.
+pub(super) fn build(file: &Path, changes: &[Change]) -> Result<()> {
+    let mut connection = Connection::open_with_flags(file, FLAGS).about(file)?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .about(file)?;
+    if mode != "wal" {
+        let text = format!("{}: the file system cannot share a log", file.display());
+        return Err(Error::DeviceError(text));
+    }
+    set_up(&connection).about(file)?;
+    migrations::create(&mut connection, file)?;
+    let transaction = connection.transaction().about(file)?;
+    Tables {
+        connection: &transaction,
+        file,
+    }
+    .apply(changes)?;
+    transaction.commit().about(file)?;
+    connection.close().map_err(|(_, e)| e).about(file)
+}
+
+fn connect(file: &Path, frozen: bool) -> Result<Connection> {
+    let mut connection = if frozen {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(immutable(file), flags)
+    } else {
+        Connection::open_with_flags(file, FLAGS)
+    }
+    .about(file)?;
+    set_up(&connection).about(file)?;
+    migrations::check(&mut connection, file)?;
+    Ok(connection)
+}
+
+/// A store on a read-only medium: SQLite cannot make its lock file there, so the database is read
+/// without locks. `None` unless the directory is truly read-only and the log is empty, for then
+/// nobody writes and nothing is missed.
+fn connect_frozen(directory: &Path, file: &Path) -> Option<Connection> {
+    let log_is_empty = fs::metadata(beside(file, "-wal")).map_or_else(
+        |e| e.kind() == io::ErrorKind::NotFound,
+        |log| log.len() == 0,
+    );
+    if !log_is_empty || !is_read_only(directory) {
+        return None;
+    }
+    connect(file, true).ok()
+}
+
+fn is_read_only(directory: &Path) -> bool {
+    let probe = directory.join(format!(".probe-{}", std::process::id()));
+    match fs::File::create_new(&probe) {
+        Ok(_) => {
+            if let Err(e) = fs::remove_file(&probe) {
+                log::warn!("{}: {e}", probe.display());
             }
-            Ok(gone)
+            false
         }
-        Change::SetRole(r) => transaction.execute(
-            "INSERT OR REPLACE INTO role VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                name(&r.role),
-                r.salt,
-                r.memory_kib,
-                r.iterations,
-                r.lanes,
-                r.nonce,
-                r.wrapped,
-                r.failures,
-                r.max_failures
-            ],
-        ),
-        Change::RemoveRole(role) => {
-            transaction.execute("DELETE FROM role WHERE role = ?1", [name(role)]).map(|_| 1)
-        }
-        Change::SetToken(token) => {
-            transaction.execute("UPDATE token SET label = ?1, serial = ?2", [&token.label, &token.serial])
-        }
-        Change::Clear => {
-            transaction.execute("DELETE FROM object", [])?;
-            transaction.execute("DELETE FROM tombstone", [])?;
-            transaction.execute("UPDATE token SET cleared = ?1", [revision])
-        }
-        Change::ResetFailures(role) => {
-            transaction.execute("UPDATE role SET failures = 0 WHERE role = ?1", [name(role)])
-        }
+        Err(e) => NOT_WRITABLE.contains(&e.kind()),
     }
 }
 
-const fn name(role: &Role) -> &'static str {
-    match role {
-        Role::So => "so",
-        Role::User => "user",
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(wait_for_turn))?;
+    // A schema that somebody tampered with runs nothing of its own.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA secure_delete = ON;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;",
+    )
+}
+
+/// Moves the log's content to the database and empties the log, if nobody is reading just now;
+/// otherwise a later checkpoint does it.
+fn truncate_log(connection: &Connection) {
+    let outcome = connection.busy_handler(None).and_then(|()| {
+        let outcome = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        connection.busy_handler(Some(wait_for_turn))?;
+        outcome
+    });
+    if let Err(e) = outcome {
+        log::debug!("the log could not be emptied: {e}");
     }
 }
 
-fn collect<T>(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    since: Revision,
-    read: fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    transaction
-        .prepare_cached(sql)?
-        .query_map([signed(since)], |row| read(row))?
-        .collect()
+/// SQLite's busy handler: waits a little, at random so that processes do not march in step, and gives
+/// up in the end.
+fn wait_for_turn(attempts: i32) -> bool {
+    thread_local! {
+        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    let now = Instant::now();
+    let since = SINCE.get().filter(|_| attempts > 0).unwrap_or(now);
+    SINCE.set(Some(since));
+    if now.duration_since(since) >= PATIENCE {
+        return false;
+    }
+    let longest = 1000_u64 << attempts.clamp(0, 4);
+    let wait = Duration::from_micros(200 + RandomState::new().hash_one(attempts) % longest);
+    // Nobody notifies; parking_lot's wait is a sleep that does not wake early.
+    let nothing = Mutex::new(());
+    Condvar::new().wait_for(&mut nothing.lock(), wait);
+    true
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record {
-        uid: Uid(row.get(0)?),
-        format: row.get(1)?,
-        private: row.get(2)?,
-        clear: row.get(3)?,
-        nonce: row.get(4)?,
-        sealed: row.get(5)?,
-        revision: revision(row, 6)?,
-    })
-}
-
-fn role(row: &Row<'_>) -> rusqlite::Result<RoleRecord> {
-    let name: String = row.get(0)?;
-    let role = match name.as_str() {
-        "so" => Role::So,
-        "user" => Role::User,
-        _ => {
-            return Err(rusqlite::Error::InvalidColumnType(
-                0,
-                name,
-                rusqlite::types::Type::Text,
-            ));
-        }
+/// Changes when anybody writes.
+fn state_of_files(file: &Path) -> Result<u64> {
+    let state = |path: PathBuf| match fs::metadata(&path) {
+        Ok(m) => Ok(Some((m.ino(), m.len(), m.mtime(), m.mtime_nsec()))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).about(&path),
     };
-    Ok(RoleRecord {
-        role,
-        salt: row.get(1)?,
-        memory_kib: row.get(2)?,
-        iterations: row.get(3)?,
-        lanes: row.get(4)?,
-        nonce: row.get(5)?,
-        wrapped: row.get(6)?,
-        failures: row.get(7)?,
-        max_failures: row.get(8)?,
-    })
+    let states = (state(file.to_owned())?, state(beside(file, "-wal"))?);
+    // The same hasher each time, so that equal states have equal numbers.
+    Ok(std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().hash_one(states))
 }
 
-fn revision(row: &Row<'_>, column: usize) -> rusqlite::Result<Revision> {
-    row.get::<_, i64>(column)
-        .map(|n| Revision(n.unsigned_abs()))
+fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().about(path)
 }
 
-/// SQLite has signed numbers only.
-fn signed(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
+/// The file of the same name with something appended.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
+
+/// SQLite's URI for a file that nobody writes.
+fn immutable(file: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_EXRESCODE);

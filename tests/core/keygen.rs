@@ -119,7 +119,7 @@ fn a_pair_is_made_whole_or_not_at_all() {
         ),
         (
             curve.public(),
-            Template::new().ulong(CKA_KEY_TYPE, CKK_RSA),
+            Template::new().ulong(CKA_KEY_TYPE, CKK_EC_EDWARDS),
             CKR_TEMPLATE_INCONSISTENT,
         ),
         (

@@ -10,6 +10,7 @@ pub mod sessions;
 pub mod sign;
 pub mod template;
 pub mod token;
+pub mod vendor;
 
 pub use cryptoki_sys::*;
 

@@ -202,4 +202,27 @@ impl Module {
         )?;
         Ok(key)
     }
+
+    pub fn derive(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: impl Into<Mech>,
+        base: CK_OBJECT_HANDLE,
+        t: &Template,
+    ) -> Outcome<CK_OBJECT_HANDLE> {
+        let mut raw = t.raw();
+        let n = raw.len() as CK_ULONG;
+        let mut key = 0;
+        c!(
+            self,
+            C_DeriveKey,
+            session,
+            mechanism.into().as_ptr(),
+            base,
+            raw.as_mut_ptr(),
+            n,
+            &mut key
+        )?;
+        Ok(key)
+    }
 }

@@ -83,6 +83,15 @@ impl Mech {
         })
     }
 
+    /// With bytes as the parameter; `parameter` must outlive it.
+    pub fn bytes(mechanism: CK_MECHANISM_TYPE, parameter: &[u8]) -> Self {
+        Self(CK_MECHANISM {
+            mechanism,
+            pParameter: parameter.as_ptr().cast_mut().cast(),
+            ulParameterLen: parameter.len() as CK_ULONG,
+        })
+    }
+
     pub fn as_ptr(&self) -> *mut CK_MECHANISM {
         ptr::from_ref(&self.0).cast_mut()
     }

@@ -1,6 +1,9 @@
 //! Tests of `CKK_BC_BLS12_381`: scalars, points, parameters, and what `complete` makes of them.
 
-use super::{super::testing::*, *};
+use super::{
+    super::{facts, testing::*},
+    *,
+};
 
 /// `sign_case` of ethereum/bls12-381-tests; the point in full was computed with py_ecc.
 const SCALAR: &str = "263dbd792f5b1be47ed85f8938c0f29586af0d3ac7b977f21c278fe1462040e3";
@@ -52,6 +55,10 @@ fn every_form_of_a_point_becomes_the_same() {
         let key = complete_public(form).unwrap();
         assert_eq!(key.bytes(CKA_EC_POINT), Some(stored.as_slice()));
         assert_eq!(key.bytes(CKA_EC_PARAMS), Some(PARAMS));
+        // What a proof of possession signs.
+        let named = key.with(CKA_KEY_TYPE, CKK_BC_BLS12_381);
+        let raw = facts::find(&named, CKA_BC_POINT_RAW);
+        assert_eq!(raw.as_ref(), Some(&compressed));
         let both = private(SCALAR).with(CKA_EC_POINT, form.as_slice());
         let both = completed(&TYPE, CKO_PRIVATE_KEY, both).unwrap();
         assert_eq!(both.bytes(CKA_EC_POINT), Some(stored.as_slice()));
@@ -72,7 +79,7 @@ fn what_is_no_point_is_refused() {
     let mut off_curve = full;
     off_curve[95] ^= 1;
     // A point of the curve outside the group, in full.
-    let outside = all_cases("not_in_G1");
+    let outside = encoded("not_in_G1");
     let outside = min_pk::PublicKey::uncompress(&outside).unwrap().serialize();
     let bad: [&[u8]; 9] = [
         &[],
@@ -95,7 +102,7 @@ fn what_is_no_point_is_refused() {
 }
 
 /// The bytes of the case that a comment names.
-fn all_cases(name: &str) -> Vec<u8> {
+fn encoded(name: &str) -> Vec<u8> {
     let text = include_str!("../../../tests/vectors/bls.txt");
     let (_, rest) = text.split_once(&format!("# {name}\n")).unwrap();
     let line = rest.lines().nth(1).unwrap();

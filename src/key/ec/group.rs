@@ -4,12 +4,13 @@
 use std::fmt;
 
 use ecdsa::{
-    EcdsaCurve, Signature,
+    EcdsaCurve, RecoveryId, Signature,
     elliptic_curve::{
         Curve, CurveArithmetic, FieldBytes, NonZeroScalar, PublicKey,
         array::typenum::Unsigned as _,
         bigint::{AddMod, BitOps, Encoding, NonZero, WrappingAdd, WrappingSub},
         ff::PrimeField,
+        group::Curve as _,
         sec1::{FromSec1Point, ModulusSize, ToSec1Point},
     },
     hazmat,
@@ -57,7 +58,7 @@ impl Group for p521::NistP521 {
 const DRAWS: usize = 16;
 
 /// A private scalar in 1..n, wiped on drop.
-pub struct Scalar<C: Group>(Zeroizing<NonZeroScalar<C>>);
+pub struct Scalar<C: Group>(pub(super) Zeroizing<NonZeroScalar<C>>);
 
 impl<C: Group> fmt::Debug for Scalar<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,15 +150,23 @@ impl<C: Group> Scalar<C> {
     /// Signs a digest of any length; writes r‖s, each as long as the order, and returns the length.
     /// The nonce is that of RFC 6979 with the hash `D`; s is the lower one where the curve asks for
     /// it (secp256k1).
-    ///
-    /// # Errors
-    /// `CKR_BUFFER_TOO_SMALL`.
     pub fn sign<D: Digest + BlockSizeUser>(&self, digest: &[u8], out: &mut [u8]) -> Result<usize> {
         let needed = signature_len::<C>();
         let (r_out, s_out) = out
             .get_mut(..needed)
             .ok_or(Error::BufferTooSmall { needed })?
             .split_at_mut(needed / 2);
+        let (r, s) = self.signature::<D>(digest).0.split_bytes();
+        r_out.copy_from_slice(&r);
+        s_out.copy_from_slice(&s);
+        Ok(needed)
+    }
+
+    /// As [`sign`](Self::sign): the signature, and which point its r came from.
+    pub(super) fn signature<D: Digest + BlockSizeUser>(
+        &self,
+        digest: &[u8],
+    ) -> (Signature<C>, RecoveryId) {
         let z = integer::<C>(digest);
         let x = Zeroizing::new(self.0.to_repr());
         let order = C::ORDER;
@@ -169,19 +178,25 @@ impl<C: Group> Scalar<C> {
                 continue;
             };
             // An r or an s of zero asks for the next nonce (RFC 6979 section 3.2 step h).
-            if let Ok((signature, _)) = hazmat::sign_prehashed(&self.0, &k, &z) {
-                let (r, s) = signature.split_bytes();
-                r_out.copy_from_slice(&r);
-                s_out.copy_from_slice(&s);
-                return Ok(needed);
+            if let Ok(signed) = hazmat::sign_prehashed(&self.0, &k, &z) {
+                return signed;
             }
         }
+    }
+
+    /// The point that this scalar makes of a peer's (SEC 1 section 3.3.1), uncompressed. It cannot
+    /// be infinity: the order is prime.
+    pub fn shared_point(&self, peer: &Point<C>) -> SecretBytes {
+        let shared = Zeroizing::new(peer.0.to_projective() * **self.0);
+        let shared = Zeroizing::new(shared.to_affine());
+        let shared = Zeroizing::new(shared.to_sec1_point(false));
+        SecretBytes::copy_from(shared.as_bytes())
     }
 }
 
 /// A point of the curve other than infinity.
 #[derive(Debug, Clone, Copy)]
-pub struct Point<C: Group>(PublicKey<C>);
+pub struct Point<C: Group>(pub(super) PublicKey<C>);
 
 impl<C: Group> Point<C> {
     /// Reads a compressed or an uncompressed point (SEC 1 section 2.3.4); `None` unless it lies on

@@ -6,6 +6,7 @@
 
 mod curve;
 mod group;
+pub mod secp256k1;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use p521::NistP521;
 use pkcs8::ObjectIdentifier;
 use sha2::{Digest, digest::block_api::BlockSizeUser};
 
-use super::{Key, KeyType, der};
+use super::{Key, KeyType, der, edwards};
 use crate::{
     attribute::{Kind, Row, Template},
     env::Entropy,
@@ -140,6 +141,41 @@ impl PrivateKey {
         }
     }
 
+    /// The scalar, if it is on secp256k1.
+    ///
+    /// # Errors
+    /// `CKR_KEY_TYPE_INCONSISTENT`.
+    pub const fn secp256k1(&self) -> Result<&Scalar<k256::Secp256k1>> {
+        match self {
+            Self::Secp256k1(scalar) => Ok(scalar),
+            Self::P256(_) | Self::P384(_) | Self::P521(_) => Err(Error::KeyTypeInconsistent),
+        }
+    }
+
+    /// The point that this key makes of a peer's, who makes the same of ours: uncompressed.
+    /// `None` when the peer's is on another curve.
+    #[must_use]
+    pub fn shared_point(&self, peer: &PublicKey) -> Option<SecretBytes> {
+        Some(match (self, peer) {
+            (Self::Secp256k1(scalar), PublicKey::Secp256k1(peer)) => scalar.shared_point(peer),
+            (Self::P256(scalar), PublicKey::P256(peer)) => scalar.shared_point(peer),
+            (Self::P384(scalar), PublicKey::P384(peer)) => scalar.shared_point(peer),
+            (Self::P521(scalar), PublicKey::P521(peer)) => scalar.shared_point(peer),
+            _ => return None,
+        })
+    }
+
+    /// The curve.
+    #[must_use]
+    pub const fn curve(&self) -> Curve {
+        match self {
+            Self::Secp256k1(_) => Curve::Secp256k1,
+            Self::P256(_) => Curve::P256,
+            Self::P384(_) => Curve::P384,
+            Self::P521(_) => Curve::P521,
+        }
+    }
+
     /// Length of a signature in bytes.
     #[must_use]
     pub const fn signature_len(&self) -> usize {
@@ -192,6 +228,17 @@ impl PublicKey {
         })
     }
 
+    /// The point, if it is on secp256k1.
+    ///
+    /// # Errors
+    /// `CKR_KEY_TYPE_INCONSISTENT`.
+    pub const fn secp256k1(&self) -> Result<&Point<k256::Secp256k1>> {
+        match self {
+            Self::Secp256k1(point) => Ok(point),
+            Self::P256(_) | Self::P384(_) | Self::P521(_) => Err(Error::KeyTypeInconsistent),
+        }
+    }
+
     /// The uncompressed point, bare.
     #[must_use]
     pub fn to_uncompressed(&self) -> Vec<u8> {
@@ -234,7 +281,34 @@ pub fn generate(
     Ok((public, private))
 }
 
+/// The key-material attributes of a private key on the curve of `base`, an object of this type.
+///
+/// # Errors
+/// `CKR_TEMPLATE_INCOMPLETE` when `base` names no curve.
+pub fn private_material(base: &Template, key: &PrivateKey) -> Result<Template> {
+    Ok(Template::new()
+        .with(CKA_CLASS, CKO_PRIVATE_KEY)
+        .with(CKA_KEY_TYPE, CKK_EC)
+        .with(CKA_EC_PARAMS, super::required(base, CKA_EC_PARAMS)?)
+        .with(CKA_VALUE, key.to_secret()))
+}
+
+/// As [`private_material`], of a public key.
+///
+/// # Errors
+/// As [`private_material`].
+pub fn public_material(base: &Template, key: &PublicKey) -> Result<Template> {
+    Ok(Template::new()
+        .with(CKA_CLASS, CKO_PUBLIC_KEY)
+        .with(CKA_KEY_TYPE, CKK_EC)
+        .with(CKA_EC_PARAMS, super::required(base, CKA_EC_PARAMS)?)
+        .with(CKA_EC_POINT, der::octet_string(&key.to_uncompressed())?))
+}
+
 fn complete(class: CK_OBJECT_CLASS, attributes: &mut Template) -> Result<()> {
+    if is_edwards(attributes) {
+        return (edwards::TYPE.complete)(class, attributes);
+    }
     let curve = curve_of(attributes)?;
     let point = match class {
         CKO_PUBLIC_KEY => public_key(curve, attributes)?.to_uncompressed(),
@@ -257,12 +331,22 @@ fn complete(class: CK_OBJECT_CLASS, attributes: &mut Template) -> Result<()> {
 }
 
 fn parse(class: CK_OBJECT_CLASS, attributes: &Template) -> Result<Key> {
+    if is_edwards(attributes) {
+        return (edwards::TYPE.parse)(class, attributes);
+    }
     let curve = curve_of(attributes)?;
     match class {
         CKO_PUBLIC_KEY => public_key(curve, attributes).map(|key| Key::EcPublic(Arc::new(key))),
         CKO_PRIVATE_KEY => private_key(curve, attributes).map(|key| Key::EcPrivate(Arc::new(key))),
         _ => Err(Error::KeyTypeInconsistent),
     }
+}
+
+/// IBM's clients know one key type for all curves.
+fn is_edwards(attributes: &Template) -> bool {
+    attributes
+        .bytes(CKA_EC_PARAMS)
+        .is_some_and(edwards::is_named_by)
 }
 
 fn curve_of(attributes: &Template) -> Result<Curve> {

@@ -18,7 +18,8 @@ use crate::{
         bls::{self, PUBLIC_KEY_LEN, PrivateKey, PublicKey, SEED_LEN_MIN, SIGNATURE_LEN},
     },
     mechanism::{
-        DeriveInput, Derived, Digest, Mechanism, Ops, Params, Protection, Shape, Sign, Verify,
+        DeriveInput, Derived, Digest, FieldValue, Mechanism, Ops, Params, Protection, Shape, Sign,
+        Verify,
     },
     pkcs11::*,
 };
@@ -29,7 +30,7 @@ pub const TABLE: &[Mechanism] = &[
     // material that is to stay inside belongs in a secret key and CKM_BC_EIP2333_DERIVE.
     on_bls(
         CKM_BC_BLS_KEY_PAIR_GEN,
-        Shape::Bytes { min: 0, max: 1024 },
+        Shape::Secret { min: 0, max: 1024 },
         Ops {
             generate_pair: Some(generate),
             ..Ops::NONE
@@ -83,7 +84,10 @@ pub const TABLE: &[Mechanism] = &[
         id: CKM_BC_EIP2333_DERIVE,
         keys: &[CKK_GENERIC_SECRET, CKK_BC_BLS12_381],
         size: (0, 0),
-        param: Shape::Bytes { min: 0, max: 1024 },
+        param: Shape::Bytes {
+            min: 0,
+            max: PATH_LEN_MAX,
+        },
         flags: 0,
         ops: Ops {
             derive: Some(derive),
@@ -100,6 +104,9 @@ const TAG: Shape = Shape::Bytes { min: 0, max: 255 };
 
 /// The most signers that one Ethereum attestation can have: all committees of a slot.
 const MAX_SIGNERS: usize = 131_072;
+
+/// `m` and 255 steps of a slash and up to 10 digits.
+const PATH_LEN_MAX: usize = 1 + 255 * 11;
 
 const fn on_bls(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
     Mechanism {
@@ -134,16 +141,26 @@ fn generate(
     _private: &Template,
     entropy: &dyn Entropy,
 ) -> Result<(Template, Template)> {
-    let key = match flat(params, CKM_BC_BLS_KEY_PAIR_GEN)? {
-        [] => {
+    // What the caller knows was not made here, whatever a template says.
+    let (key, is_local) = match params {
+        Params::None => {
             let mut material = Zeroizing::new([0; SEED_LEN_MIN]);
             entropy.fill(&mut *material)?;
-            PrivateKey::from_seed(&*material)
+            (PrivateKey::from_seed(&*material), true)
         }
-        material => PrivateKey::from_seed(material),
+        Params::Struct(fields) => match fields.as_slice() {
+            [FieldValue::Secret(material)] => (material.expose(PrivateKey::from_seed), false),
+            _ => (None, false),
+        },
+        Params::Bytes(_) => (None, false),
     };
     let key = key.ok_or(Error::MechanismParamInvalid(CKM_BC_BLS_KEY_PAIR_GEN))?;
-    Ok((bls::public_half(&key.public_key())?, bls::private_half(key)))
+    let public = bls::public_half(&key.public_key())?;
+    let private = bls::private_half(key);
+    Ok((
+        public.with(CKA_LOCAL, is_local),
+        private.with(CKA_LOCAL, is_local),
+    ))
 }
 
 fn start_sign(key: &Key, params: &Params, _: &Arc<dyn Entropy>) -> Result<Box<dyn Sign>> {
@@ -194,10 +211,10 @@ fn start_aggregate_verify(key: &Key, params: &Params) -> Result<Box<dyn Verify>>
 }
 
 fn verifying(key: &Key) -> Result<Arc<PublicKey>> {
-    match key {
-        Key::BlsPublic(key) => Ok(Arc::clone(key)),
-        _ => Err(Error::KeyTypeInconsistent),
-    }
+    let Key::BlsPublic(key) = key else {
+        return Err(Error::KeyTypeInconsistent);
+    };
+    Ok(Arc::clone(key))
 }
 
 /// A signature or a verification in progress. Hashing to the curve reads the message twice, so it is
@@ -319,98 +336,59 @@ fn put(bytes: &[u8], out: &mut [u8]) -> Result<usize> {
     Ok(needed)
 }
 
+/// EIP-2333 along a path that starts at the base key: at the master key for a seed.
 fn derive(input: &DeriveInput<'_>, params: &mut Params) -> Result<Vec<Derived>> {
-    let path = Path::parse(flat(params, CKM_BC_EIP2333_DERIVE)?).ok_or(INVALID_PATH)?;
-    let (key, place) = match input.key {
-        Key::Secret(seed) => {
-            let place = path.from_seed().ok_or(INVALID_PATH)?;
-            let master = seed.expose(PrivateKey::from_seed);
-            let master = master.ok_or(Error::KeySizeRange)?;
-            (master.descendant(&path.steps)?, place)
-        }
-        Key::BlsPrivate(key) => {
-            let own = input.base.bytes(CKA_BC_HD_PATH);
-            let place = path.from_key(own).ok_or(INVALID_PATH)?;
-            (key.descendant(&path.steps)?, place)
-        }
-        _ => return Err(Error::KeyTypeInconsistent),
+    let invalid = Error::MechanismParamInvalid(CKM_BC_EIP2333_DERIVE);
+    let path = flat(params, CKM_BC_EIP2333_DERIVE)?;
+    let Some(steps) = steps(path) else {
+        return Err(invalid);
     };
     let class = input.template.ulong(CKA_CLASS).unwrap_or(CKO_PRIVATE_KEY);
-    let computed = match class {
+    let (key, start) = if let Key::Secret(seed) = input.key {
+        let master = seed.expose(PrivateKey::from_seed);
+        let master = master.ok_or(Error::KeySizeRange)?;
+        (master.descendant(&steps)?, Some(&b"m"[..]))
+    } else if let Key::BlsPrivate(key) = input.key {
+        // At the end of no steps would be a copy, and C_CopyObject has its rules.
+        if steps.is_empty() && class == CKO_PRIVATE_KEY {
+            return Err(invalid);
+        }
+        (key.descendant(&steps)?, input.base.bytes(CKA_BC_HD_PATH))
+    } else {
+        return Err(Error::KeyTypeInconsistent);
+    };
+    let mut computed = match class {
         CKO_PRIVATE_KEY => bls::private_half(key),
         CKO_PUBLIC_KEY => bls::public_half(&key.public_key())?,
         _ => return Err(Error::TemplateInconsistent(CKA_CLASS)),
     };
+    computed.set(CKA_CLASS, class);
+    if let Some(start) = start {
+        let mut place = start.to_vec();
+        for step in steps {
+            place.extend_from_slice(format!("/{step}").as_bytes());
+        }
+        computed.set(CKA_BC_HD_PATH, place);
+    }
     Ok(vec![Derived {
         template: None,
-        computed: computed.with(CKA_CLASS, class).with(CKA_BC_HD_PATH, place),
+        computed,
         handle_field: None,
         protection: Protection::Inherited,
     }])
 }
 
-const INVALID_PATH: Error = Error::MechanismParamInvalid(CKM_BC_EIP2333_DERIVE);
-
-/// A path of EIP-2334: numbers with slashes between them. From `m`, the master key, if it says so.
-struct Path {
-    from_master: bool,
-    steps: Vec<u32>,
-}
-
-impl Path {
-    /// Reads ASCII; nothing at all is `m`. There is one way to write a path: no sign, no space, no
-    /// leading zero, no mark of a hardened step, since all are.
-    fn parse(text: &[u8]) -> Option<Self> {
-        let text = match text {
-            [] => "m",
-            text => std::str::from_utf8(text).ok()?,
-        };
-        let (from_master, rest) = match text.strip_prefix('m') {
-            Some("") => {
-                return Some(Self {
-                    from_master: true,
-                    steps: Vec::new(),
-                });
-            }
-            Some(rest) => (true, rest.strip_prefix('/')?),
-            None => (false, text),
-        };
-        let step = |text: &str| {
-            let index: u32 = text.parse().ok()?;
-            (index.to_string() == text).then_some(index)
-        };
-        let steps = rest.split('/').map(step).collect::<Option<_>>()?;
-        Some(Self { from_master, steps })
-    }
-
-    /// Where this leads from a seed. Only the master key is made of a seed.
-    fn from_seed(&self) -> Option<Vec<u8>> {
-        self.from_master.then(|| self.write(b"m"))
-    }
-
-    /// Where this leads from a key that stands at `own`, as far as is known. `m` is this key unless
-    /// it is known to be another's child. A path of no steps would be a copy.
-    fn from_key(&self, own: Option<&[u8]>) -> Option<Vec<u8>> {
-        if self.steps.is_empty() {
-            return None;
-        }
-        match (self.from_master, own) {
-            (true, None | Some(b"m")) => Some(self.write(b"m")),
-            (true, Some(_)) => None,
-            (false, own) => Some(self.write(own.unwrap_or_default())),
-        }
-    }
-
-    /// The steps after those of `start`.
-    fn write(&self, start: &[u8]) -> Vec<u8> {
-        let mut path = start.to_vec();
-        for step in &self.steps {
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(step.to_string().as_bytes());
-        }
-        path
+/// The steps of `m/12381/3600/0/0/0`; nothing at all is `m`. There is one way to write a path: no
+/// sign, no space, no leading zero, no mark of a hardened step, since all are.
+fn steps(path: &[u8]) -> Option<Vec<u32>> {
+    let step = |text: &str| {
+        let index: u32 = text.parse().ok()?;
+        (index.to_string() == text).then_some(index)
+    };
+    match std::str::from_utf8(path).ok()?.strip_prefix('m') {
+        Some("") => Some(Vec::new()),
+        Some(rest) => rest.strip_prefix('/')?.split('/').map(step).collect(),
+        None => path.is_empty().then(Vec::new),
     }
 }
 

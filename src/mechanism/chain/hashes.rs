@@ -85,7 +85,8 @@ fn eip191(_params: &Params) -> Result<Box<dyn Digest>> {
 }
 
 /// A hash function.
-struct Plain<D>(D);
+#[derive(Default)]
+pub(super) struct Plain<D>(D);
 
 impl<D: Hash + Send> Digest for Plain<D> {
     fn digest_len(&self) -> usize {
@@ -103,7 +104,8 @@ impl<D: Hash + Send> Digest for Plain<D> {
 }
 
 /// The hash `B` of the hash `A`.
-struct Twice<A, B>(A, PhantomData<fn() -> B>);
+#[derive(Default)]
+pub(super) struct Twice<A, B>(A, PhantomData<fn() -> B>);
 
 impl<A: Hash + Send, B: Hash> Digest for Twice<A, B> {
     fn digest_len(&self) -> usize {
@@ -121,7 +123,8 @@ impl<A: Hash + Send, B: Hash> Digest for Twice<A, B> {
 }
 
 /// Keccak-256 of an Ethereum message. It is collected because its length comes first.
-struct Eip191(Zeroizing<Vec<u8>>);
+#[derive(Default)]
+pub(super) struct Eip191(Zeroizing<Vec<u8>>);
 
 impl Digest for Eip191 {
     fn digest_len(&self) -> usize {

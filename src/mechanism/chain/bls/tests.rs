@@ -324,23 +324,38 @@ fn scalar(template: &Template) -> Vec<u8> {
     template.get(CKA_VALUE).unwrap().expose(<[u8]>::to_vec)
 }
 
+/// Key material as a parameter.
+fn given(material: &[u8]) -> Params {
+    let material = SecretBytes::copy_from(material);
+    Params::Struct(vec![FieldValue::Secret(Arc::new(material))])
+}
+
 #[test]
 fn key_pairs() {
     let none = Template::new();
     for case in of("keygen") {
         let material = case.bytes("material");
-        let made = generate(&Params::Bytes(material.clone()), &none, &none, &Broken).unwrap();
+        let made = generate(&given(&material), &none, &none, &Broken).unwrap();
         assert_eq!(scalar(&made.1), case.bytes("scalar"), "{case}");
+        assert_eq!(made.1.bool(CKA_LOCAL), Some(false));
         let point = made.0.bytes(CKA_EC_POINT).unwrap();
         assert_eq!(point[2..], case.bytes("public"), "{case}");
         // Drawn randomness is key material too.
         if material.len() == SEED_LEN_MIN {
             let drawn = generate(&Params::None, &none, &none, &Given(|_| 1)).unwrap();
             assert_eq!(scalar(&drawn.1), scalar(&made.1));
+            assert_eq!(drawn.1.bool(CKA_LOCAL), Some(true));
         }
     }
-    let (private, public) =
-        pair(generate(&Params::None, &none, &none, &Given(|at| at as u8)).unwrap());
+    let (private, public) = pair(
+        generate(
+            &Params::None,
+            &none,
+            &none,
+            &Given(|at| u8::try_from(at).unwrap()),
+        )
+        .unwrap(),
+    );
     let signature = sign(&private, &Params::None, &[b"message"]).unwrap();
     let check = |message| {
         verify(
@@ -355,7 +370,7 @@ fn key_pairs() {
     assert_eq!(check(b"massage"), Err(Error::SignatureInvalid));
     for short in [1, SEED_LEN_MIN - 1] {
         assert_eq!(
-            generate(&Params::Bytes(vec![1; short]), &none, &none, &Broken).err(),
+            generate(&given(&vec![1; short]), &none, &none, &Broken).err(),
             Some(Error::MechanismParamInvalid(CKM_BC_BLS_KEY_PAIR_GEN))
         );
     }
@@ -384,7 +399,7 @@ fn keys_of_other_types_are_refused() {
             Err(Error::KeyTypeInconsistent)
         );
         assert_eq!(
-            descend(&public, &Template::new(), b"0", None).err(),
+            descend(&public, &Template::new(), b"m/0", None).err(),
             Some(Error::KeyTypeInconsistent)
         );
     }
@@ -444,7 +459,7 @@ fn trees() {
         let mut key = descend(&seed, &none, steps.next().unwrap().as_bytes(), None).unwrap();
         for step in steps {
             let parent = private(&scalar(&key)).unwrap();
-            key = descend(&parent, &key, step.as_bytes(), None).unwrap();
+            key = descend(&parent, &key, format!("m/{step}").as_bytes(), None).unwrap();
         }
         assert_eq!(scalar(&key), scalar(&made), "{case}");
         assert_eq!(key.bytes(CKA_BC_HD_PATH), made.bytes(CKA_BC_HD_PATH));
@@ -461,7 +476,7 @@ fn seeds_are_long_enough() {
 #[test]
 fn derived_secrets_are_keys() {
     let key = private(&[1; 32]).unwrap();
-    let made = descend(&key, &Template::new(), b"0", Some(CKO_SECRET_KEY));
+    let made = descend(&key, &Template::new(), b"m/0", Some(CKO_SECRET_KEY));
     assert_eq!(made.err(), Some(Error::TemplateInconsistent(CKA_CLASS)));
 }
 
@@ -469,7 +484,9 @@ fn derived_secrets_are_keys() {
 fn paths_are_written_in_one_way() {
     let seed = Key::Secret(Arc::new(SecretBytes::copy_from(&[1; 32])));
     let key = private(&[1; 32]).unwrap();
-    let bad: [&[u8]; 15] = [
+    let bad: [&[u8]; 17] = [
+        b"0",
+        b"12381/3600",
         b"/",
         b"m/",
         b"M",
@@ -489,38 +506,43 @@ fn paths_are_written_in_one_way() {
     for path in bad {
         for base in [&seed, &key] {
             let made = descend(base, &Template::new(), path, None);
-            assert_eq!(made.err(), Some(INVALID_PATH), "{path:?}");
+            assert_eq!(made.err(), Some(INVALID_STEPS), "{path:?}");
         }
     }
     let made = descend(&seed, &Template::new(), b"m/4294967295/0", None);
     assert!(made.is_ok());
 }
 
+const INVALID_STEPS: Error = Error::MechanismParamInvalid(CKM_BC_EIP2333_DERIVE);
+
 #[test]
-fn paths_lead_from_where_the_key_stands() {
-    let seed = Key::Secret(Arc::new(SecretBytes::copy_from(&[1; 32])));
+fn paths_start_at_the_base_key() {
     let key = private(&[1; 32]).unwrap();
     let at = |place: &str| Template::new().with(CKA_BC_HD_PATH, place.as_bytes());
-    let place = |base: &Template, path: &[u8]| {
-        let made = descend(&key, base, path, None).ok()?;
-        made.bytes(CKA_BC_HD_PATH)
-            .map(|p| String::from_utf8(p.to_vec()).unwrap())
+    let place = |base: &Template| {
+        let made = descend(&key, base, b"m/1/2", None).unwrap();
+        made.bytes(CKA_BC_HD_PATH).map(<[u8]>::to_vec)
     };
-    // A seed stands above the master key.
-    let made = descend(&seed, &Template::new(), b"0/1", None);
-    assert_eq!(made.err(), Some(INVALID_PATH));
-    let unknown = Template::new();
-    assert_eq!(place(&unknown, b"m/1/2").as_deref(), Some("m/1/2"));
-    assert_eq!(place(&unknown, b"1/2").as_deref(), Some("1/2"));
-    assert_eq!(place(&at("m"), b"m/1").as_deref(), Some("m/1"));
-    assert_eq!(place(&at("m/7"), b"1").as_deref(), Some("m/7/1"));
-    assert_eq!(place(&at("7"), b"1").as_deref(), Some("7/1"));
-    // A child is not the master key.
-    assert_eq!(place(&at("m/7"), b"m/7/1"), None);
-    assert_eq!(place(&at("7"), b"m/1"), None);
-    // No step is no derivation.
-    for base in [unknown, at("m"), at("m/7")] {
-        assert_eq!(place(&base, b"m"), None);
-        assert_eq!(place(&base, b""), None);
+    assert_eq!(place(&at("m")), Some(b"m/1/2".to_vec()));
+    assert_eq!(place(&at("m/7")), Some(b"m/7/1/2".to_vec()));
+    // Of an imported key nobody knows where it stands.
+    assert_eq!(place(&Template::new()), None);
+}
+
+#[test]
+fn no_step_is_no_copy_but_may_be_the_public_half() {
+    let scalar = of("sign")[0].bytes("scalar");
+    let key = private(&scalar).unwrap();
+    for path in [&b""[..], b"m"] {
+        for class in [None, Some(CKO_PRIVATE_KEY)] {
+            let made = descend(&key, &Template::new(), path, class);
+            assert_eq!(made.err(), Some(INVALID_STEPS));
+        }
+        let half = descend(&key, &Template::new(), path, Some(CKO_PUBLIC_KEY)).unwrap();
+        assert!(!half.has(CKA_VALUE));
+        assert_eq!(
+            half.bytes(CKA_EC_POINT).unwrap()[2..],
+            of("sign")[0].bytes("public")
+        );
     }
 }
