@@ -193,6 +193,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// This error under the name that the caller's own list has for it.
+    #[must_use]
+    pub fn instead(self, of: &Self, say: Self) -> Self {
+        if self == *of { say } else { self }
+    }
+
     /// The return value of the C function that failed with this error (PKCS#11 v3.1 section 5.1).
     #[must_use]
     pub const fn rv(&self) -> CK_RV {

@@ -74,10 +74,10 @@ impl Library {
             if object.class() != CKO_SECRET_KEY {
                 return Err(Error::KeyIndigestible);
             }
-            match object.key()? {
-                Key::Secret(bytes) => bytes.expose(|bytes| op.update(bytes)),
-                _ => Err(Error::KeyIndigestible),
-            }
+            let Key::Secret(bytes) = object.key()? else {
+                return Err(Error::KeyIndigestible);
+            };
+            bytes.expose(|bytes| op.update(bytes))
         })
     }
 

@@ -67,7 +67,7 @@ impl Library {
         if !object.is(CKA_DESTROYABLE) {
             return Err(Error::ActionProhibited("CKA_DESTROYABLE is false"));
         }
-        may_write(&session, &*session.token.peek(), &object)?;
+        may_write(&session, &session.token.peek(), &object)?;
         session.token.destroy(handle, &object)
     }
 
@@ -118,7 +118,7 @@ impl Library {
         let mut outcome = Err(Error::ObjectHandleInvalid);
         for _ in 0..TRIES {
             let (old, so) = session.token.visible(object)?;
-            may_write(&session, &*session.token.peek(), &old)?;
+            may_write(&session, &session.token.peek(), &old)?;
             let attributes = schema::modify(old.attributes(), template.clone(), so)?;
             outcome = session
                 .token
@@ -233,10 +233,7 @@ impl Token {
     pub(super) fn key(&self, handle: ObjectHandle) -> Result<Arc<Object>> {
         self.visible(handle)
             .map(|(object, _)| object)
-            .map_err(|e| match e {
-                Error::ObjectHandleInvalid => Error::KeyHandleInvalid,
-                e => e,
-            })
+            .map_err(|e| e.instead(&Error::ObjectHandleInvalid, Error::KeyHandleInvalid))
     }
 }
 

@@ -132,16 +132,13 @@ impl<Op> Phase<Op> {
 
     /// The right PIN was given: the operation may go on. False when none waits for one.
     fn authenticate(&mut self) -> bool {
-        match mem::take(self) {
-            Self::AwaitingPin(op) => {
-                *self = Self::Ready(op);
-                true
-            }
-            other => {
-                *self = other;
-                false
-            }
-        }
+        let waited = self.awaits_pin();
+        *self = match mem::take(self) {
+            Self::AwaitingPin(op) | Self::Ready(op) => Self::Ready(op),
+            Self::Streaming(op) => Self::Streaming(op),
+            Self::Idle => Self::Idle,
+        };
+        waited
     }
 
     const fn awaits_pin(&self) -> bool {

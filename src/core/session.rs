@@ -152,14 +152,14 @@ impl Library {
             });
             state.ro_sessions + state.rw_sessions == 0
         });
-        if last {
-            // Nobody may be logged in: then there is nothing to end.
-            session.token.log_out().or_else(|e| match e {
-                Error::UserNotLoggedIn => Ok(()),
-                e => Err(e),
-            })?;
+        if !last {
+            return Ok(());
         }
-        Ok(())
+        match session.token.log_out() {
+            // Nobody was logged in: there is nothing to end.
+            Ok(()) | Err(Error::UserNotLoggedIn) => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// C_CloseAllSessions.

@@ -246,9 +246,10 @@ impl Library {
         let Some(token) = self.find_token(slot)? else {
             // C_InitToken has no code for a PIN of a wrong length.
             let attempts = self.config.pin.so_attempts;
-            return self.create_token(slot, so_pin, label).map_err(|e| match e {
-                Error::PinLenRange { .. } => Error::PinIncorrect { left: attempts },
-                e => e,
+            let made = self.create_token(slot, so_pin, label);
+            return made.map_err(|e| match e.rv() {
+                CKR_PIN_LEN_RANGE => Error::PinIncorrect { left: attempts },
+                _ => e,
             });
         };
         if self.sessions.any(slot) {

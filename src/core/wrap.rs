@@ -73,10 +73,15 @@ impl Library {
         let params = params?;
         let unwrapping = session
             .wrapping_key(unwrapping_key, row, CKA_UNWRAP)
-            .map_err(|e| match e {
-                Error::WrappingKeyHandleInvalid => Error::UnwrappingKeyHandleInvalid,
-                Error::WrappingKeyTypeInconsistent => Error::UnwrappingKeyTypeInconsistent,
-                e => e,
+            .map_err(|e| {
+                e.instead(
+                    &Error::WrappingKeyHandleInvalid,
+                    Error::UnwrappingKeyHandleInvalid,
+                )
+                .instead(
+                    &Error::WrappingKeyTypeInconsistent,
+                    Error::UnwrappingKeyTypeInconsistent,
+                )
             })?;
         let template = imposed(&unwrapping, CKA_UNWRAP_TEMPLATE, template)?;
         let material = unwrap(&unwrapping.key()?, &params, wrapped)?;

@@ -56,21 +56,23 @@ fn compressed(attributes: &Template) -> Option<Vec<u8>> {
 
 /// The point without its DER OCTET STRING.
 fn raw(attributes: &Template) -> Option<Vec<u8>> {
-    let point = attributes.bytes(CKA_EC_POINT)?;
-    match attributes.ulong(CKA_KEY_TYPE)? {
-        CKK_EC_EDWARDS => edwards::PublicKey::from_point(point).map(|key| key.as_bytes().to_vec()),
-        CKK_BC_BLS12_381 => {
-            bls::PublicKey::from_point(point).map(|key| key.to_compressed().to_vec())
-        }
-        _ => Some(weierstrass(attributes)?.1),
+    let (params, point) = (
+        attributes.bytes(CKA_EC_PARAMS)?,
+        attributes.bytes(CKA_EC_POINT)?,
+    );
+    if params == bls::PARAMS {
+        let point = bls::PublicKey::from_point(point)?;
+        return Some(point.to_compressed().to_vec());
     }
+    if edwards::is_named_by(params) {
+        let point = edwards::PublicKey::from_point(point)?;
+        return Some(point.as_bytes().to_vec());
+    }
+    Some(weierstrass(attributes)?.1)
 }
 
 /// The curve of a key and its uncompressed point.
 fn weierstrass(attributes: &Template) -> Option<(ec::Curve, Vec<u8>)> {
-    if attributes.ulong(CKA_KEY_TYPE)? != CKK_EC {
-        return None;
-    }
     let curve = ec::Curve::from_params(attributes.bytes(CKA_EC_PARAMS)?).ok()?;
     let point = ec::PublicKey::from_point(curve, attributes.bytes(CKA_EC_POINT)?)?;
     Some((curve, point.to_uncompressed()))

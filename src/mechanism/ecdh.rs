@@ -59,7 +59,7 @@ const FORMAT_AND_POINT: Shape = Shape::Bytes { min: 34, max: 137 };
 const fn row(id: CK_MECHANISM_TYPE, param: Shape, derive: Derive) -> Mechanism {
     Mechanism {
         id,
-        keys: &[CKK_EC],
+        keys: &[CKK_EC, CKK_BIP32],
         size: CURVE_BITS,
         param,
         flags: CURVE_FLAGS,

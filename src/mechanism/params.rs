@@ -56,7 +56,7 @@ impl Shape {
         };
         match self {
             Self::OneOf(shapes) => shapes.iter().find(fits).copied().unwrap_or(self),
-            _ => self,
+            Self::None | Self::Bytes { .. } | Self::Secret { .. } | Self::Struct { .. } => self,
         }
     }
 
@@ -69,7 +69,7 @@ impl Shape {
         };
         let more = more.iter().map(|shape| match shape {
             Self::Struct { fields, .. } => *fields,
-            _ => &[],
+            Self::None | Self::Bytes { .. } | Self::Secret { .. } | Self::OneOf(_) => &[],
         });
         std::iter::once(one).chain(more)
     }

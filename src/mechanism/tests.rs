@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Curve names of the vector files and their parameters.
-const CURVES: [(&str, &[u8]); 4] = [
+pub(super) const CURVES: [(&str, &[u8]); 4] = [
     ("secp256k1", b"\x06\x05\x2B\x81\x04\x00\x0A"),
     ("P-256", b"\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07"),
     ("P-384", b"\x06\x05\x2B\x81\x04\x00\x22"),
@@ -69,7 +69,7 @@ pub(super) fn public_key(params: &[u8], point: &[u8]) -> Result<Key> {
 }
 
 /// The private key of a scalar or seed, and its public key.
-fn key_pair(params: &[u8], value: &[u8]) -> (Key, Key) {
+pub(super) fn key_pair(params: &[u8], value: &[u8]) -> (Key, Key) {
     let key_type = if params == ED25519 {
         &edwards::TYPE
     } else {

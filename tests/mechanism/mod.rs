@@ -1,9 +1,11 @@
 //! Mechanisms beyond the plain ones: published answers, and what each refuses.
 
+mod bls;
 mod chain;
 mod ecdh;
 mod facts;
 mod schnorr;
+mod tree;
 
 use crate::support::{curve::*, *};
 

@@ -158,10 +158,10 @@ impl Module {
     }
 
     /// C_GenerateKeyPair: (public, private).
-    pub fn pair(
+    pub fn pair<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         public: &Template,
         private: &Template,
     ) -> Outcome<(CK_OBJECT_HANDLE, CK_OBJECT_HANDLE)> {
@@ -182,10 +182,10 @@ impl Module {
         Ok((k_public, k_private))
     }
 
-    pub fn generate(
+    pub fn generate<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         t: &Template,
     ) -> Outcome<CK_OBJECT_HANDLE> {
         let mut raw = t.raw();
@@ -203,10 +203,10 @@ impl Module {
         Ok(key)
     }
 
-    pub fn derive(
+    pub fn derive<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         base: CK_OBJECT_HANDLE,
         t: &Template,
     ) -> Outcome<CK_OBJECT_HANDLE> {

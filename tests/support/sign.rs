@@ -6,10 +6,10 @@ use super::*;
 const ROOM: usize = 1024;
 
 impl Module {
-    pub fn sign_init(
+    pub fn sign_init<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         key: CK_OBJECT_HANDLE,
     ) -> Outcome {
         c!(self, C_SignInit, session, mechanism.into().as_ptr(), key)
@@ -33,10 +33,10 @@ impl Module {
     }
 
     /// Init and end.
-    pub fn sign(
+    pub fn sign<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         key: CK_OBJECT_HANDLE,
         data: &[u8],
     ) -> Outcome<Vec<u8>> {
@@ -62,10 +62,10 @@ impl Module {
         Ok(out)
     }
 
-    pub fn verify_init(
+    pub fn verify_init<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         key: CK_OBJECT_HANDLE,
     ) -> Outcome {
         c!(self, C_VerifyInit, session, mechanism.into().as_ptr(), key)
@@ -84,10 +84,10 @@ impl Module {
     }
 
     /// Init and end.
-    pub fn verify(
+    pub fn verify<'m>(
         &self,
         session: CK_SESSION_HANDLE,
-        mechanism: impl Into<Mech>,
+        mechanism: impl Into<Mech<'m>>,
         key: CK_OBJECT_HANDLE,
         data: &[u8],
         signature: &[u8],
@@ -116,7 +116,11 @@ impl Module {
         )
     }
 
-    pub fn digest_init(&self, session: CK_SESSION_HANDLE, mechanism: impl Into<Mech>) -> Outcome {
+    pub fn digest_init<'m>(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: impl Into<Mech<'m>>,
+    ) -> Outcome {
         c!(self, C_DigestInit, session, mechanism.into().as_ptr())
     }
 

@@ -1,5 +1,6 @@
 //! Attribute templates and mechanisms as C wants them.
 
+use std::marker::PhantomData;
 use std::{ffi::c_void, ptr};
 
 use super::*;
@@ -70,26 +71,32 @@ impl Template {
     }
 }
 
-/// A mechanism and its parameter.
-pub struct Mech(CK_MECHANISM);
+/// A mechanism and its parameter, which it borrows.
+pub struct Mech<'a>(CK_MECHANISM, PhantomData<&'a [u8]>);
 
-impl Mech {
+impl<'a> Mech<'a> {
     /// With an explicit parameter; `T` must be what it points to.
-    pub fn with<T>(mechanism: CK_MECHANISM_TYPE, parameter: &T) -> Self {
-        Self(CK_MECHANISM {
-            mechanism,
-            pParameter: ptr::from_ref(parameter).cast_mut().cast::<c_void>(),
-            ulParameterLen: size_of::<T>() as CK_ULONG,
-        })
+    pub fn with<T>(mechanism: CK_MECHANISM_TYPE, parameter: &'a T) -> Self {
+        Self(
+            CK_MECHANISM {
+                mechanism,
+                pParameter: ptr::from_ref(parameter).cast_mut().cast::<c_void>(),
+                ulParameterLen: size_of::<T>() as CK_ULONG,
+            },
+            PhantomData,
+        )
     }
 
-    /// With bytes as the parameter; `parameter` must outlive it.
-    pub fn bytes(mechanism: CK_MECHANISM_TYPE, parameter: &[u8]) -> Self {
-        Self(CK_MECHANISM {
-            mechanism,
-            pParameter: parameter.as_ptr().cast_mut().cast(),
-            ulParameterLen: parameter.len() as CK_ULONG,
-        })
+    /// With bytes as the parameter.
+    pub fn bytes(mechanism: CK_MECHANISM_TYPE, parameter: &'a [u8]) -> Self {
+        Self(
+            CK_MECHANISM {
+                mechanism,
+                pParameter: parameter.as_ptr().cast_mut().cast(),
+                ulParameterLen: parameter.len() as CK_ULONG,
+            },
+            PhantomData,
+        )
     }
 
     pub fn as_ptr(&self) -> *mut CK_MECHANISM {
@@ -97,12 +104,15 @@ impl Mech {
     }
 }
 
-impl From<CK_MECHANISM_TYPE> for Mech {
+impl From<CK_MECHANISM_TYPE> for Mech<'_> {
     fn from(mechanism: CK_MECHANISM_TYPE) -> Self {
-        Self(CK_MECHANISM {
-            mechanism,
-            pParameter: ptr::null_mut(),
-            ulParameterLen: 0,
-        })
+        Self(
+            CK_MECHANISM {
+                mechanism,
+                pParameter: ptr::null_mut(),
+                ulParameterLen: 0,
+            },
+            PhantomData,
+        )
     }
 }

@@ -56,8 +56,7 @@ fn every_form_of_a_point_becomes_the_same() {
         assert_eq!(key.bytes(CKA_EC_POINT), Some(stored.as_slice()));
         assert_eq!(key.bytes(CKA_EC_PARAMS), Some(PARAMS));
         // What a proof of possession signs.
-        let named = key.with(CKA_KEY_TYPE, CKK_BC_BLS12_381);
-        let raw = facts::find(&named, CKA_BC_POINT_RAW);
+        let raw = facts::find(&key, CKA_BC_POINT_RAW);
         assert_eq!(raw.as_ref(), Some(&compressed));
         let both = private(SCALAR).with(CKA_EC_POINT, form.as_slice());
         let both = completed(&TYPE, CKO_PRIVATE_KEY, both).unwrap();

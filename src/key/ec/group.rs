@@ -150,6 +150,9 @@ impl<C: Group> Scalar<C> {
     /// Signs a digest of any length; writes r‖s, each as long as the order, and returns the length.
     /// The nonce is that of RFC 6979 with the hash `D`; s is the lower one where the curve asks for
     /// it (secp256k1).
+    ///
+    /// # Errors
+    /// `CKR_BUFFER_TOO_SMALL`.
     pub fn sign<D: Digest + BlockSizeUser>(&self, digest: &[u8], out: &mut [u8]) -> Result<usize> {
         let needed = signature_len::<C>();
         let (r_out, s_out) = out

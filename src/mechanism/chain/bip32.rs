@@ -257,7 +257,12 @@ impl<'a> Halves<'a> {
     fn of(public: &'a FieldValue, private: &'a FieldValue) -> Option<Self> {
         let template = |value: &'a FieldValue| match value {
             FieldValue::Template(template) => Some(template),
-            _ => None,
+            FieldValue::Bool(_)
+            | FieldValue::Ulong(_)
+            | FieldValue::Bytes(_)
+            | FieldValue::Secret(_)
+            | FieldValue::Ulongs(_)
+            | FieldValue::Absent => None,
         };
         let (public, private) = (template(public), template(private));
         (public.is_some() || private.is_some()).then_some(Self { public, private })

@@ -83,7 +83,7 @@ pub const TABLE: &[Mechanism] = &[
     Mechanism {
         id: CKM_BC_EIP2333_DERIVE,
         keys: &[CKK_GENERIC_SECRET, CKK_BC_BLS12_381],
-        size: (0, 0),
+        size: (256, 32768),
         param: Shape::Bytes {
             min: 0,
             max: PATH_LEN_MAX,

@@ -44,7 +44,7 @@ pub const TABLE: &[Mechanism] = &[
 const fn row<M: Message, F: Form>(id: CK_MECHANISM_TYPE) -> Mechanism {
     Mechanism {
         id,
-        keys: &[CKK_EC],
+        keys: &[CKK_EC, CKK_BIP32],
         size: F::BITS,
         param: Shape::None,
         flags: CURVE_FLAGS,

@@ -64,7 +64,7 @@ pub const TABLE: &[Mechanism] = &[
 const fn row(id: CK_MECHANISM_TYPE, param: Shape, ops: Ops) -> Mechanism {
     Mechanism {
         id,
-        keys: &[CKK_EC],
+        keys: &[CKK_EC, CKK_BIP32],
         size: (256, 256),
         param,
         flags: CURVE_FLAGS,

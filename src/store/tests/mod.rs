@@ -19,7 +19,7 @@ fn record(id: u8) -> Record {
     Record {
         uid: Uid([id; 16]),
         format: 1,
-        private: id % 2 == 0,
+        private: id.is_multiple_of(2),
         clear: vec![id; 3],
         nonce: [id; 12],
         sealed: vec![id; 40],
