@@ -186,9 +186,10 @@ mod tests {
                 seen.sort_unstable();
                 seen.dedup();
                 assert_eq!(seen.len(), rows.len());
-                // Whatever is key material is secret, and the other way round.
+                // Whatever is key material, or for the user alone, is secret, and the other way round.
                 for row in rows {
-                    assert_eq!(row.kind == Kind::Secret, row.notes.has(7));
+                    let is_hidden = row.notes.has(7) || row.notes.has(crate::attribute::LOGIN_ONLY);
+                    assert_eq!(row.kind == Kind::Secret, is_hidden);
                 }
             }
             assert_eq!(one.rows(CKO_DATA), None);

@@ -82,7 +82,11 @@ pub(super) fn key_pair(params: &[u8], value: &[u8]) -> (Key, Key) {
     let point = match &private {
         Key::EcPrivate(key) => key.public_key().to_uncompressed(),
         Key::EdwardsPrivate(key) => key.public_key().as_bytes().to_vec(),
-        _ => panic!("{private:?}"),
+        Key::EcPublic(_)
+        | Key::EdwardsPublic(_)
+        | Key::BlsPrivate(_)
+        | Key::BlsPublic(_)
+        | Key::Secret(_) => panic!("{private:?}"),
     };
     (private, public_key(params, &point).unwrap())
 }

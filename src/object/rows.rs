@@ -37,12 +37,17 @@ pub(super) const KEY: &[Row] = &[
     Row::new(CKA_LOCAL, Kind::Bool, &[2, 4, 6]).or(Bool(false)),
     Row::new(CKA_KEY_GEN_MECHANISM, Kind::Ulong, &[2, 4, 6]).or(Ulong(CK_UNAVAILABLE_INFORMATION)),
     Row::new(CKA_ALLOWED_MECHANISMS, Kind::Mechanisms, &[]).or(Absent),
-    // IBM's clients set it on what they derive from; `CKA_DERIVE` decides.
-    Row::new(CKA_IBM_USE_AS_DATA, Kind::Bool, &[8]),
 ];
+
+/// What vendors have added to secret keys.
+pub(super) const SEED: &[Row] = &[USE_AS_DATA];
+
+/// IBM's clients set it on what they derive from; there it stands for `CKA_DERIVE`.
+const USE_AS_DATA: Row = Row::new(CKA_IBM_USE_AS_DATA, Kind::Bool, &[8]);
 
 /// What hierarchical derivation leaves on both halves of the key pairs that it makes.
 pub(super) const HIERARCHY: &[Row] = &[
+    USE_AS_DATA,
     // IBM's clients read a key's chain code here.
     Row::new(CKA_CHECK_VALUE, Kind::Secret, &[2, 4, 6, LOGIN_ONLY]),
     Row::new(CKA_BC_HD_PATH, Kind::Bytes, &[2, 4, 6]),

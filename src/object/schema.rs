@@ -129,6 +129,7 @@ fn apply(
         };
         object.set(attribute, value);
     }
+    let derive_said = object.has(CKA_DERIVE);
     for row in table
         .rows()
         .filter(|row| !object.has(row.attribute))
@@ -140,6 +141,9 @@ fn apply(
         if let Some(value) = origin.default(row, table.capable(row.attribute)) {
             object.set(row.attribute, value);
         }
+    }
+    if object.bool(CKA_IBM_USE_AS_DATA) == Some(true) && !derive_said {
+        object.set(CKA_DERIVE, true);
     }
     if table.key_type.is_some() {
         set_history(origin, &table, &mut object);

@@ -81,7 +81,7 @@ impl Table {
         let (common, tree): (_, &[Row]) = match class {
             CKO_PUBLIC_KEY => (rows::PUBLIC, rows::HIERARCHY),
             CKO_PRIVATE_KEY => (rows::PRIVATE, rows::HIERARCHY),
-            _ => (rows::SECRET, &[]),
+            _ => (rows::SECRET, rows::SEED),
         };
         Ok(Self {
             class,

@@ -1,11 +1,17 @@
 //! Mechanisms beyond the plain ones: published answers, and what each refuses.
 
+mod bip32;
+mod bip39;
 mod bls;
 mod chain;
 mod ecdh;
 mod facts;
+mod hd_path;
+mod ibm;
 mod schnorr;
+mod slip10;
 mod tree;
+mod xkey;
 
 use crate::support::{curve::*, *};
 

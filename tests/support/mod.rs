@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod curve;
+pub mod hd;
 pub mod module;
 pub mod names;
 pub mod objects;

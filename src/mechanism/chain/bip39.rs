@@ -52,9 +52,18 @@ fn generate(_: &Params, template: &Template, entropy: &dyn Entropy) -> Result<Te
         .filter(|len| ENTROPY_LENGTHS.contains(len))
         .ok_or(Error::AttributeValueInvalid(CKA_VALUE_LEN))?;
     let value = SecretBytes::new_with(len, |bytes| entropy.fill(bytes))?;
-    Ok(Template::new()
+    let computed = Template::new()
         .with(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
-        .with(CKA_VALUE, value))
+        .with(CKA_VALUE, value);
+    Ok(deriving(template, computed))
+}
+
+/// What is good for derivation alone may derive unless the template says otherwise.
+fn deriving(template: &Template, mut computed: Template) -> Template {
+    if !template.has(CKA_DERIVE) {
+        computed.set(CKA_DERIVE, true);
+    }
+    computed
 }
 
 fn derive(input: &DeriveInput<'_>, params: &mut Params) -> Result<Vec<Derived>> {
@@ -78,5 +87,6 @@ fn derive(input: &DeriveInput<'_>, params: &mut Params) -> Result<Vec<Derived>> 
         .with(CKA_CLASS, CKO_SECRET_KEY)
         .with(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
         .with(CKA_VALUE, seed);
+    let computed = deriving(input.template, computed);
     Ok(vec![hd::derived(input.template.clone(), computed, None)])
 }
