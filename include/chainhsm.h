@@ -434,7 +434,7 @@
 #ifndef CKM_BC_ED25519_BIP32_CHILD
 #define CKM_BC_ED25519_BIP32_CHILD 0xC2430311UL
 #endif
-/* Derive: BLS key; parameter: a path in ASCII. */
+/* Derive: BLS key from a seed or a BLS key; parameter: a path in ASCII, m/12381/3600/0/0/0. */
 #ifndef CKM_BC_EIP2333_DERIVE
 #define CKM_BC_EIP2333_DERIVE 0xC2430320UL
 #endif
@@ -446,7 +446,7 @@
 #ifndef CKM_BC_BLS_KEY_PAIR_GEN
 #define CKM_BC_BLS_KEY_PAIR_GEN 0xC2430401UL
 #endif
-/* BLS signature; parameter: domain separation tag; 96 bytes. */
+/* BLS signature; parameter: domain separation tag, or nothing for Ethereum's; 96 bytes. */
 #ifndef CKM_BC_BLS_SIGN
 #define CKM_BC_BLS_SIGN 0xC2430402UL
 #endif
@@ -454,11 +454,11 @@
 #ifndef CKM_BC_BLS_AGGREGATE
 #define CKM_BC_BLS_AGGREGATE 0xC2430403UL
 #endif
-/* Verifies one message of many keys; parameter: the other public keys. */
+/* Verifies one message of many; parameter: the other public keys, 48 bytes each. */
 #ifndef CKM_BC_BLS_FAST_AGGREGATE_VERIFY
 #define CKM_BC_BLS_FAST_AGGREGATE_VERIFY 0xC2430404UL
 #endif
-/* Verifies many messages; data: public keys, lengths, messages. */
+/* Verifies a message of each; data: for each signer the public key (48 bytes), the length (4, big-endian) and the message; parameter as CKM_BC_BLS_SIGN. */
 #ifndef CKM_BC_BLS_AGGREGATE_VERIFY
 #define CKM_BC_BLS_AGGREGATE_VERIFY 0xC2430405UL
 #endif

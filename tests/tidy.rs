@@ -63,6 +63,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("p384::", &["src/key", "src/mechanism"]),
     ("p521::", &["src/key", "src/mechanism"]),
     ("ed25519_dalek", &["src/key", "src/mechanism"]),
+    ("blst::", &["src/key"]),
 ];
 
 const MAX_LINES: usize = 500;

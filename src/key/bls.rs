@@ -12,6 +12,7 @@ use blst::{
     BLST_ERROR,
     min_pk::{self, AggregateSignature, Signature},
 };
+use pkcs8::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use super::{Key, KeyType, der};
@@ -44,7 +45,10 @@ const PRIVATE: &[Row] = &[
     Row::new(CKA_EC_POINT, Kind::Bytes, &[4]),
 ];
 
-/// The DER object identifier 1.3.6.1.4.1.2.267.999.3.2 of IBM.
+/// IBM's object identifier of the curve.
+pub const CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.2.267.999.3.2");
+
+/// `CKA_EC_PARAMS`: the same in DER.
 pub const PARAMS: &[u8] = b"\x06\x0C\x2B\x06\x01\x04\x01\x02\x82\x0B\x87\x67\x03\x02";
 
 /// Bytes of a scalar.

@@ -12,7 +12,7 @@ use pkcs8::{
 use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
-use super::{ec, required, secret_value};
+use super::{bls, ec, required, secret_value};
 use crate::{
     attribute::Template,
     error::{Error, Result},
@@ -35,21 +35,27 @@ pub(super) fn export(attributes: &Template) -> Result<SecretBytes> {
     match attributes.ulong(CKA_KEY_TYPE) {
         Some(CKK_EC) => {
             let curve = ec::Curve::from_params(required(attributes, CKA_EC_PARAMS)?)?.oid();
-            value.expose(|scalar| {
-                let key = EcPrivateKey {
-                    private_key: scalar,
-                    parameters: None,
-                    public_key: None,
-                };
-                info(EC_PUBLIC_KEY, Some(AnyRef::from(&curve)), &key)
-            })
+            ec_info(curve, value)
         }
+        Some(CKK_BC_BLS12_381) => ec_info(bls::CURVE, value),
         Some(CKK_EC_EDWARDS) => value.expose(|seed| {
             let key = OctetStringRef::new(seed).map_err(|_| Error::KeyNotWrappable)?;
             info(ED25519, None, &key)
         }),
         _ => Err(Error::KeyNotWrappable),
     }
+}
+
+/// PKCS#8 of a scalar on a curve.
+fn ec_info(curve: ObjectIdentifier, scalar: &SecretBytes) -> Result<SecretBytes> {
+    scalar.expose(|scalar| {
+        let key = EcPrivateKey {
+            private_key: scalar,
+            parameters: None,
+            public_key: None,
+        };
+        info(EC_PUBLIC_KEY, Some(AnyRef::from(&curve)), &key)
+    })
 }
 
 /// PKCS#8 around a type's own private-key structure.
@@ -117,7 +123,7 @@ fn private(der: &[u8], key_type: CK_KEY_TYPE) -> Result<Template> {
     let info = read().ok_or(Error::WrappedKeyInvalid)?;
     let key = info.private_key.as_bytes();
     let (value, params) = match (info.algorithm.oid, key_type) {
-        (EC_PUBLIC_KEY, CKK_EC) => {
+        (EC_PUBLIC_KEY, CKK_EC | CKK_BC_BLS12_381) => {
             let key = EcPrivateKey::from_der(key).map_err(|_| Error::WrappedKeyInvalid)?;
             let params = info.algorithm.parameters.ok_or(Error::WrappedKeyInvalid)?;
             (key.private_key, params.to_der())

@@ -186,13 +186,13 @@ constants! {
         CKM_BC_XKEY_IMPORT: CK_MECHANISM_TYPE = 0xC243_0304, "Import of xprv or xpub text.";
         CKM_BC_ED25519_BIP32_MASTER: CK_MECHANISM_TYPE = 0xC243_0310, "Derive: Cardano master key; parameter: the scheme.";
         CKM_BC_ED25519_BIP32_CHILD: CK_MECHANISM_TYPE = 0xC243_0311, "Derive: Cardano child; parameter: the path.";
-        CKM_BC_EIP2333_DERIVE: CK_MECHANISM_TYPE = 0xC243_0320, "Derive: BLS key; parameter: a path in ASCII.";
+        CKM_BC_EIP2333_DERIVE: CK_MECHANISM_TYPE = 0xC243_0320, "Derive: BLS key from a seed or a BLS key; parameter: a path in ASCII, m/12381/3600/0/0/0.";
         CKM_BC_ECDH_POINT: CK_MECHANISM_TYPE = 0xC243_0330, "Derive: ECDH that keeps the whole point.";
         CKM_BC_BLS_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0xC243_0401, "BLS12-381 key pair; parameter: key material or nothing.";
-        CKM_BC_BLS_SIGN: CK_MECHANISM_TYPE = 0xC243_0402, "BLS signature; parameter: domain separation tag; 96 bytes.";
+        CKM_BC_BLS_SIGN: CK_MECHANISM_TYPE = 0xC243_0402, "BLS signature; parameter: domain separation tag, or nothing for Ethereum's; 96 bytes.";
         CKM_BC_BLS_AGGREGATE: CK_MECHANISM_TYPE = 0xC243_0403, "Digest: concatenated signatures to one; 96 bytes.";
-        CKM_BC_BLS_FAST_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0404, "Verifies one message of many keys; parameter: the other public keys.";
-        CKM_BC_BLS_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0405, "Verifies many messages; data: public keys, lengths, messages.";
+        CKM_BC_BLS_FAST_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0404, "Verifies one message of many; parameter: the other public keys, 48 bytes each.";
+        CKM_BC_BLS_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0405, "Verifies a message of each; data: for each signer the public key (48 bytes), the length (4, big-endian) and the message; parameter as CKM_BC_BLS_SIGN.";
         CKM_BC_SR25519_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0xC243_0501, "sr25519 key pair.";
         CKM_BC_SR25519_SIGN: CK_MECHANISM_TYPE = 0xC243_0502, "sr25519; parameter: signing context; 64 bytes.";
         CKM_BC_COMETBFT_SIGN: CK_MECHANISM_TYPE = 0xC243_0701, "Signs canonical CometBFT sign-bytes, never twice.";

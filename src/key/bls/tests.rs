@@ -164,6 +164,35 @@ fn parameters_may_be_left_out_but_not_be_others() {
 }
 
 #[test]
+fn the_curve_s_name_is_its_parameters() {
+    assert_eq!(
+        der::Parameters::from_der(PARAMS),
+        Ok(der::Parameters::Oid(CURVE))
+    );
+}
+
+/// The form of EP11: an EC key on the curve of that name.
+#[test]
+fn keys_travel_as_pkcs_8() {
+    let key = private(SCALAR)
+        .with(CKA_CLASS, CKO_PRIVATE_KEY)
+        .with(CKA_KEY_TYPE, CKK_BC_BLS12_381);
+    let stored = completed(&TYPE, CKO_PRIVATE_KEY, key.clone()).unwrap();
+    let der = crate::key::export(&stored).unwrap();
+    let expected = format!(
+        "30450201003017 06072a8648ce3d0201 {} 04273025020101 0420{SCALAR}",
+        hex::encode(PARAMS)
+    );
+    der.expose(|der| assert_eq!(hex::encode(der), expected.replace(' ', "")));
+    let back = crate::key::import(&der, &key).unwrap();
+    assert!(
+        completed(&TYPE, CKO_PRIVATE_KEY, back)
+            .unwrap()
+            .matches(&stored)
+    );
+}
+
+#[test]
 fn classes_that_do_not_exist_are_refused() {
     let key = completed(&TYPE, CKO_PRIVATE_KEY, private(SCALAR)).unwrap();
     assert_eq!(

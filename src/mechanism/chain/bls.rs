@@ -299,9 +299,8 @@ impl Verify for Aggregate {
         Ok(())
     }
 
-    /// Records that are malformed, or that name a key that is none, are `CKR_DATA_INVALID`.
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
-        let signed = records(&self.records).ok_or(Error::DataInvalid)?;
+        let signed = records(&self.records)?;
         if !signed.iter().any(|(key, _)| key == &*self.key) {
             return Err(Error::SignatureInvalid);
         }
@@ -315,17 +314,27 @@ impl Verify for Aggregate {
     }
 }
 
-fn records(mut data: &[u8]) -> Option<Vec<(PublicKey, &[u8])>> {
+/// # Errors
+/// `CKR_DATA_LEN_RANGE` for records that do not end with the data, `CKR_SIGNATURE_INVALID` for a key
+/// that is none: nothing can be a signature under it.
+fn records(mut data: &[u8]) -> Result<Vec<(PublicKey, &[u8])>> {
     let mut records = Vec::new();
     while !data.is_empty() {
-        let (key, rest) = data.split_first_chunk::<PUBLIC_KEY_LEN>()?;
-        let (len, rest) = rest.split_first_chunk()?;
-        let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
-        let (message, rest) = rest.split_at_checked(len)?;
-        records.push((PublicKey::from_compressed(key)?, message));
+        let (key, message, rest) = record(data).ok_or(Error::DataLenRange)?;
+        let key = PublicKey::from_compressed(key).ok_or(Error::SignatureInvalid)?;
+        records.push((key, message));
         data = rest;
     }
-    Some(records)
+    Ok(records)
+}
+
+/// The key and the message of the first record, and what comes after.
+fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (key, rest) = data.split_first_chunk::<PUBLIC_KEY_LEN>()?;
+    let (len, rest) = rest.split_first_chunk()?;
+    let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+    let (message, rest) = rest.split_at_checked(len)?;
+    Some((key, message, rest))
 }
 
 fn put(bytes: &[u8], out: &mut [u8]) -> Result<usize> {
