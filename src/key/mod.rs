@@ -13,6 +13,7 @@ pub mod hd;
 mod node;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transport;
 pub mod xkey;
 
 use std::sync::Arc;
@@ -108,7 +109,7 @@ pub fn find(id: CK_KEY_TYPE) -> Option<&'static KeyType> {
 pub fn export(attributes: &Template) -> Result<SecretBytes> {
     match attributes.ulong(CKA_KEY_TYPE) {
         Some(CKK_BIP32) => bip32::export(attributes),
-        _ => Err(Error::KeyNotWrappable),
+        _ => transport::export(attributes),
     }
 }
 
@@ -121,7 +122,7 @@ pub fn import(material: &SecretBytes, template: &Template) -> Result<Template> {
     if bip32::is_exported(material, template) {
         return bip32::import(material);
     }
-    Err(Error::WrappedKeyInvalid)
+    transport::import(material, template)
 }
 
 /// Parses the key in an object's attributes.
