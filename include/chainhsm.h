@@ -454,6 +454,14 @@
 #ifndef CKM_BC_BLS_AGGREGATE
 #define CKM_BC_BLS_AGGREGATE 0xC2430403UL
 #endif
+/* Verifies one message of many keys; parameter: the other public keys. */
+#ifndef CKM_BC_BLS_FAST_AGGREGATE_VERIFY
+#define CKM_BC_BLS_FAST_AGGREGATE_VERIFY 0xC2430404UL
+#endif
+/* Verifies many messages; data: public keys, lengths, messages. */
+#ifndef CKM_BC_BLS_AGGREGATE_VERIFY
+#define CKM_BC_BLS_AGGREGATE_VERIFY 0xC2430405UL
+#endif
 /* sr25519 key pair. */
 #ifndef CKM_BC_SR25519_KEY_PAIR_GEN
 #define CKM_BC_SR25519_KEY_PAIR_GEN 0xC2430501UL

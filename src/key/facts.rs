@@ -6,7 +6,7 @@ use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 
-use super::{ec, edwards};
+use super::{bls, ec, edwards};
 use crate::{attribute::Template, pkcs11::*};
 
 /// An attribute and how to compute it; `None` for a key that does not have it.
@@ -56,8 +56,16 @@ fn compressed(attributes: &Template) -> Option<Vec<u8>> {
 
 /// The point without its DER OCTET STRING.
 fn raw(attributes: &Template) -> Option<Vec<u8>> {
-    if edwards::is_named_by(attributes.bytes(CKA_EC_PARAMS)?) {
-        let point = edwards::PublicKey::from_point(attributes.bytes(CKA_EC_POINT)?)?;
+    let (params, point) = (
+        attributes.bytes(CKA_EC_PARAMS)?,
+        attributes.bytes(CKA_EC_POINT)?,
+    );
+    if params == bls::PARAMS {
+        let point = bls::PublicKey::from_point(point)?;
+        return Some(point.to_compressed().to_vec());
+    }
+    if edwards::is_named_by(params) {
+        let point = edwards::PublicKey::from_point(point)?;
         return Some(point.as_bytes().to_vec());
     }
     Some(weierstrass(attributes)?.1)

@@ -4,9 +4,11 @@
 pub mod aes;
 pub mod bip32;
 pub mod bip39;
+pub mod bls;
 pub mod der;
 pub mod ec;
 pub mod edwards;
+pub mod eip2335;
 pub mod facts;
 pub mod generic;
 pub mod hd;
@@ -36,6 +38,10 @@ pub enum Key {
     EdwardsPrivate(Arc<edwards::PrivateKey>),
     /// An Ed25519 public key (`CKK_EC_EDWARDS`).
     EdwardsPublic(Arc<edwards::PublicKey>),
+    /// A BLS12-381 private key (`CKK_BC_BLS12_381`).
+    BlsPrivate(Arc<bls::PrivateKey>),
+    /// A BLS12-381 public key (`CKK_BC_BLS12_381`).
+    BlsPublic(Arc<bls::PublicKey>),
     /// The bytes of a secret key of any type.
     Secret(Arc<SecretBytes>),
 }
@@ -79,6 +85,7 @@ pub const KEY_TYPES: &[&KeyType] = &[
     &ec::TYPE,
     &edwards::TYPE,
     &bip32::TYPE,
+    &bls::TYPE,
     &aes::TYPE,
     &generic::TYPE,
     &generic::HKDF,

@@ -50,6 +50,7 @@ const FAMILIES: &[&[Mechanism]] = &[
     chain::bip39::TABLE,
     chain::hd_path::TABLE,
     chain::ibm::TABLE,
+    chain::bls::TABLE,
 ];
 
 /// Every mechanism.

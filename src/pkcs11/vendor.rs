@@ -191,6 +191,8 @@ constants! {
         CKM_BC_BLS_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0xC243_0401, "BLS12-381 key pair; parameter: key material or nothing.";
         CKM_BC_BLS_SIGN: CK_MECHANISM_TYPE = 0xC243_0402, "BLS signature; parameter: domain separation tag; 96 bytes.";
         CKM_BC_BLS_AGGREGATE: CK_MECHANISM_TYPE = 0xC243_0403, "Digest: concatenated signatures to one; 96 bytes.";
+        CKM_BC_BLS_FAST_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0404, "Verifies one message of many keys; parameter: the other public keys.";
+        CKM_BC_BLS_AGGREGATE_VERIFY: CK_MECHANISM_TYPE = 0xC243_0405, "Verifies many messages; data: public keys, lengths, messages.";
         CKM_BC_SR25519_KEY_PAIR_GEN: CK_MECHANISM_TYPE = 0xC243_0501, "sr25519 key pair.";
         CKM_BC_SR25519_SIGN: CK_MECHANISM_TYPE = 0xC243_0502, "sr25519; parameter: signing context; 64 bytes.";
         CKM_BC_COMETBFT_SIGN: CK_MECHANISM_TYPE = 0xC243_0701, "Signs canonical CometBFT sign-bytes, never twice.";

@@ -2,6 +2,7 @@
 
 mod bip32;
 mod bip39;
+mod bls;
 mod chain;
 mod ecdh;
 mod facts;

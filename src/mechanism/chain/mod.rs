@@ -2,6 +2,7 @@
 
 pub mod bip32;
 pub mod bip39;
+pub mod bls;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod hashes;

@@ -231,7 +231,14 @@ fn derive(input: &DeriveInput<'_>, params: &mut Params) -> Result<Vec<Derived>> 
         (Key::EcPrivate(_) | Key::EcPublic(_), Some(_)) => {
             return Err(Error::TemplateInconsistent(CKA_CLASS));
         }
-        (Key::EdwardsPrivate(_) | Key::EdwardsPublic(_) | Key::Secret(_), _) => {
+        (
+            Key::EdwardsPrivate(_)
+            | Key::EdwardsPublic(_)
+            | Key::BlsPrivate(_)
+            | Key::BlsPublic(_)
+            | Key::Secret(_),
+            _,
+        ) => {
             return Err(Error::KeyTypeInconsistent);
         }
     };
