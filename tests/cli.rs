@@ -290,3 +290,122 @@ fn completions_and_manual_page_are_made() {
     }
     assert!(place.ok(&["man"]).contains(".SH INIT-TOKEN"));
 }
+
+const WORDS: &str = "test test test test test test test test test test test junk";
+
+#[test]
+fn a_seed_comes_back_from_its_words_and_gives_the_known_keys() {
+    let place = Place::with_token();
+    let words = place.0.path().join("words");
+    std::fs::write(&words, format!("{WORDS}\n")).unwrap();
+    let file = format!("--words-file={}", words.display());
+    let restore = ["mnemonic", "restore", "--label=seed", "--pin=1234", &file];
+    let answer = place.ok(&restore);
+    assert!(!answer.contains("junk"));
+    // The label is taken.
+    place.exits(1, &restore);
+    let path = "--path=m/44'/60'/0'/0";
+    let provision = [
+        "hd",
+        "provision",
+        "--seed=seed",
+        path,
+        "--count=2",
+        "--label=eth",
+        "--pin=1234",
+    ];
+    let keys = place.json(&provision);
+    let address = &keys["keys"][0]["eth_address"];
+    assert_eq!(address, "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266");
+    assert_eq!(keys["keys"][1]["path"], "m/44'/60'/0'/0/1");
+    assert_eq!(keys["keys"][1]["label"], "eth-1");
+    // All or none: the second time nothing is added, and the next ones can be.
+    let listed = place.json(&["list", "--pin=1234"]);
+    place.exits(1, &provision);
+    let more = [&provision[..], &["--start=1"]].concat();
+    place.exits(1, &more);
+    assert_eq!(place.json(&["list", "--pin=1234"]), listed);
+    place.ok(&[&provision[..], &["--start=2"]].concat());
+    let ed = [&provision[..], &["--curve=ed25519"]].concat();
+    place.exits(1, &ed);
+    let ed = [
+        "hd",
+        "provision",
+        "--seed=seed",
+        "--path=m/44'/501'",
+        "--curve=ed25519",
+        "--label=sol",
+        "--pin=1234",
+    ];
+    assert_eq!(place.json(&ed)["keys"][0]["path"], "m/44'/501'/0'");
+    let nothing = [
+        "hd",
+        "provision",
+        "--seed=x",
+        path,
+        "--label=y",
+        "--pin=1234",
+    ];
+    place.exits(5, &nothing);
+}
+
+#[test]
+fn words_of_a_new_seed_are_shown_once_and_bring_it_back() {
+    let place = Place::with_token();
+    let create = [
+        "mnemonic",
+        "create",
+        "--label=one",
+        "--length=12",
+        "--pin=1234",
+        "--mnemonic-passphrase=extra",
+    ];
+    let made = place.json(&create);
+    let words = made["words"].as_str().unwrap();
+    assert_eq!(words.split(' ').count(), 12);
+    assert!(!place.ok(&["list", "--pin=1234"]).contains(words));
+    let words = format!("--words={words}");
+    let restore = |label: &str, passphrase: &str| {
+        place.ok(&[
+            "mnemonic",
+            "restore",
+            label,
+            "--pin=1234",
+            &words,
+            passphrase,
+        ]);
+    };
+    restore("--label=two", "--mnemonic-passphrase=extra");
+    restore("--label=three", "--mnemonic-passphrase=other");
+    // The same tree twice is noticed; another passphrase gives another one.
+    let provision = |seed: &str, code| {
+        let args = [
+            "hd",
+            "provision",
+            seed,
+            "--path=m/0",
+            "--label=k",
+            "--pin=1234",
+        ];
+        place.exits(code, &args);
+    };
+    provision("--seed=one", 0);
+    provision("--seed=two", 1);
+    provision("--seed=three", 0);
+}
+
+#[test]
+fn wrong_words_are_refused() {
+    let place = Place::with_token();
+    for words in [
+        "",
+        "test",
+        "abandon abandon abandon",
+        &WORDS.replace("junk", "test"),
+    ] {
+        let words = format!("--words={words}");
+        let args = ["mnemonic", "restore", "--label=a", "--pin=1234", &words];
+        place.exits(2, &args);
+    }
+    place.exits(2, &["mnemonic", "create", "--label=a", "--length=13"]);
+}

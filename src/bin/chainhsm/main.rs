@@ -15,12 +15,14 @@ mod doctor;
 mod export_public;
 mod failure;
 mod generated;
+mod hd;
 mod hex;
 mod hsm;
 mod import;
 mod init_token;
 mod list;
 mod material;
+mod mnemonic;
 mod pin;
 mod unlock;
 
@@ -49,6 +51,8 @@ enum Command {
     InitToken(init_token::InitToken),
     List(list::List),
     Import(import::Import),
+    Mnemonic(mnemonic::Mnemonic),
+    Hd(hd::Hd),
     ExportPublic(export_public::ExportPublic),
     ChangePin(change_pin::ChangePin),
     Unlock(unlock::Unlock),
@@ -66,6 +70,8 @@ impl Command {
             Self::InitToken(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Mnemonic(command) => command.run(),
+            Self::Hd(command) => command.run(),
             Self::ExportPublic(command) => command.run(),
             Self::ChangePin(command) => command.run(),
             Self::Unlock(command) => command.run(),

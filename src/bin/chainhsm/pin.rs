@@ -94,6 +94,23 @@ secret_options!(
     false
 );
 
+secret_options!(
+    MnemonicPassphrase,
+    "passphrase of the mnemonic",
+    "mnemonic-passphrase",
+    "mnemonic-passphrase-file",
+    "mnemonic-passphrase-env",
+    false
+);
+secret_options!(
+    Words,
+    "words of the mnemonic",
+    "words",
+    "words-file",
+    "words-env",
+    false
+);
+
 /// A file's bytes in memory that is wiped; at most 1 MiB.
 pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |e| Failure::failed(format!("{} cannot be read: {e}", path.display()));
