@@ -15,7 +15,7 @@ fn templates_that_are_wrong() {
     let good = key_template();
     let refused = |t: &Template, rv: CK_RV| {
         assert_rv(token.create(s, t), rv);
-        assert_eq!(token.find(s, &Template::new()).unwrap(), []);
+        assert!(token.find(s, &Template::new()).unwrap().is_empty());
     };
     for needed in [CKA_CLASS, CKA_KEY_TYPE, CKA_EC_PARAMS, CKA_VALUE] {
         refused(&good.clone().without(needed), CKR_TEMPLATE_INCOMPLETE);
@@ -124,7 +124,7 @@ fn curves_that_are_wrong() {
     }
     let incomplete = token.pair(s, CKM_EC_KEY_PAIR_GEN, &Template::new(), &Template::new());
     assert_rv(incomplete, CKR_TEMPLATE_INCOMPLETE);
-    assert_eq!(token.find(s, &Template::new()).unwrap(), []);
+    assert!(token.find(s, &Template::new()).unwrap().is_empty());
 }
 
 #[test]
