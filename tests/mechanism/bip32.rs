@@ -1,7 +1,5 @@
 //! Luna's dialect: master and child derivation with templates and handles in the parameter.
 
-use std::ptr;
-
 use crate::support::{curve::*, hd::*, *};
 
 /// Readable private keys, so that answers can be compared.
@@ -67,114 +65,6 @@ fn published_paths_in_one_call_and_step_by_step() {
             );
         }
     }
-}
-
-#[test]
-fn computed_attributes_fit_clients_buffers() {
-    let token = Token::new();
-    let s = token.user();
-    let seed = token.seed(s, &unhex("000102030405060708090a0b0c0d0e0f"));
-    let master = token
-        .bip32_master(s, seed, Some(&derive()), Some(&open()))
-        .unwrap();
-    let path = [HARD, 1];
-    let (public, private) = token
-        .bip32_child(s, master.1, &path, Some(&Template::new()), Some(&open()))
-        .unwrap();
-    for key in [public, private] {
-        // Clients read fingerprints into 16 bytes and take the first four.
-        let mut buffers = [[0xEE_u8; 16]; 2];
-        let [own, parent] = &mut buffers;
-        let mut depth = [0xEE_u8; 8];
-        let ask = |type_, buffer: &mut [u8]| CK_ATTRIBUTE {
-            type_,
-            pValue: buffer.as_mut_ptr().cast(),
-            ulValueLen: buffer.len() as CK_ULONG,
-        };
-        let mut asked = [
-            ask(CKA_BIP32_FINGERPRINT, own),
-            ask(CKA_BIP32_PARENT_FINGERPRINT, parent),
-            ask(CKA_BIP32_CHILD_DEPTH, &mut depth),
-        ];
-        c!(token, C_GetAttributeValue, s, key, asked.as_mut_ptr(), 3).unwrap();
-        assert_eq!(asked.map(|a| a.ulValueLen), [4, 4, 8]);
-        // BIP-32, test vector 1: the identifiers of m/0'/1 and m/0'.
-        assert_eq!(written(&buffers[0])[..4], unhex("bef5a2f9"));
-        assert_eq!(written(&buffers[1])[..4], unhex("5c1bd648"));
-        assert_eq!(CK_ULONG::from_ne_bytes(written(&depth)), 2);
-        assert_eq!(token.get_ulong(s, key, CKA_BIP32_CHILD_INDEX), 1);
-        assert_eq!(token.get_ulong(s, key, CKA_KEY_TYPE), CKK_BIP32);
-        assert_eq!(
-            token.get(s, key, CKA_BIP32_ID).unwrap(),
-            unhex("bef5a2f9a56a94aab12459f72ad9cf8cf19c7bbe")
-        );
-        assert_eq!(
-            token.get(s, key, CKA_BC_MASTER_FINGERPRINT).unwrap(),
-            unhex("3442193e")
-        );
-        assert_eq!(token.get(s, key, CKA_EC_PARAMS).unwrap(), SECP256K1.params);
-        assert_eq!(
-            compressed(&token.get(s, key, CKA_EC_POINT).unwrap()),
-            unhex("03501e454bf00751f24b1b489aa925215d66af2234e3891c3b21a52bedb3cd711c")
-        );
-    }
-    assert_eq!(
-        token.get(s, public, CKA_BIP32_VERSION_BYTES).unwrap(),
-        [0x04, 0x88, 0xB2, 0x1E]
-    );
-    assert_eq!(
-        token.get(s, private, CKA_BIP32_VERSION_BYTES).unwrap(),
-        [0x04, 0x88, 0xAD, 0xE4]
-    );
-}
-
-#[test]
-fn clients_templates_are_taken() {
-    let token = Token::new();
-    let s = token.user();
-    let seed = Template::class(CKO_SECRET_KEY)
-        .ulong(CKA_VALUE_LEN, 64)
-        .bool(CKA_DERIVE, true);
-    let seed = token
-        .generate(s, CKM_GENERIC_SECRET_KEY_GEN, &seed)
-        .unwrap();
-    let public = Template::class(CKO_PUBLIC_KEY)
-        .ulong(CKA_KEY_TYPE, CKK_BIP32)
-        .token(true)
-        .bool(CKA_PRIVATE, true)
-        .bool(CKA_ENCRYPT, true)
-        .bool(CKA_VERIFY, true)
-        .bool(CKA_DERIVE, true)
-        .bytes(CKA_BIP32_VERSION_BYTES, &[0x04, 0x35, 0x87, 0xCF])
-        .label("public");
-    let private = Template::new()
-        .token(true)
-        .bool(CKA_PRIVATE, true)
-        .bool(CKA_SENSITIVE, true)
-        .bool(CKA_DECRYPT, true)
-        .bool(CKA_SIGN, true)
-        .bool(CKA_DERIVE, true)
-        .bytes(CKA_BIP32_VERSION_BYTES, &[0x04, 0x35, 0x83, 0x94])
-        .label("private");
-    let master = token
-        .bip32_master(s, seed, Some(&public), Some(&private))
-        .unwrap();
-    assert!(token.xpub(s, master.0).unwrap().starts_with("tpub"));
-    // One half alone; the network is inherited.
-    let child = token
-        .bip32_child(s, master.1, &[44 | HARD, 0], None, Some(&Template::new()))
-        .unwrap();
-    assert_eq!(child.0, 0);
-    assert!(token.xpub(s, child.1).unwrap().starts_with("tpub"));
-    let child = token
-        .bip32_child(s, master.1, &[44 | HARD, 0], Some(&Template::new()), None)
-        .unwrap();
-    assert_eq!(child.1, 0);
-    assert!(token.xpub(s, child.0).unwrap().starts_with("tpub"));
-    // The token's objects outlive the session, in another session too.
-    let other = token.rw();
-    let found = token.find(other, &Template::new().ulong(CKA_KEY_TYPE, CKK_BIP32));
-    assert_eq!(found.unwrap().len(), 4);
 }
 
 #[test]
@@ -451,37 +341,28 @@ fn chain_codes_are_for_the_user_alone() {
 }
 
 #[test]
-fn parameters_of_other_lengths_are_refused() {
+fn a_root_can_be_created_from_its_parts() {
     let token = Token::new();
     let s = token.user();
     let seed = token.seed(s, &[7; 32]);
-    let (_, private) = token.bip32_master(s, seed, None, Some(&open())).unwrap();
-    for len in [0, 1, 3, 5, 8, 12, 15, 17, 24, 48, 71, 73, 144] {
-        let bytes = vec![0; len];
-        let mechanism = Mech::bytes(CKM_BIP32_CHILD_DERIVE, &bytes);
+    let (_, master) = token.bip32_master(s, seed, None, Some(&open())).unwrap();
+    let value = token.get(s, master, CKA_VALUE).unwrap();
+    let chain_code = token.get(s, master, CKA_BIP32_CHAIN_CODE).unwrap();
+    let parts = open()
+        .ulong(CKA_CLASS, CKO_PRIVATE_KEY)
+        .ulong(CKA_KEY_TYPE, CKK_BIP32)
+        .bytes(CKA_VALUE, &value)
+        .bytes(CKA_BIP32_CHAIN_CODE, &chain_code);
+    let root = token.create(s, &parts).unwrap();
+    assert_eq!(token.xpub(s, root), token.xpub(s, master));
+    for part in [CKA_VALUE, CKA_BIP32_CHAIN_CODE] {
         assert_rv(
-            token.derive(s, mechanism, private, &open()),
-            CKR_MECHANISM_PARAM_INVALID,
+            token.create(s, &parts.clone().without(part)),
+            CKR_TEMPLATE_INCOMPLETE,
         );
-        if len != 48 {
-            let mechanism = Mech::bytes(CKM_BIP32_MASTER_DERIVE, &bytes);
-            assert_rv(
-                token.derive(s, mechanism, seed, &open()),
-                CKR_MECHANISM_PARAM_INVALID,
-            );
-        }
     }
-    // A parameter without handles wants one from the call.
-    let mechanism = Mech::bytes(CKM_BIP32_CHILD_DERIVE, &[0; 4]);
-    let null = c!(
-        token,
-        C_DeriveKey,
-        s,
-        mechanism.as_ptr(),
-        private,
-        ptr::null_mut(),
-        0,
-        ptr::null_mut()
-    );
-    assert_rv(null, CKR_ARGUMENTS_BAD);
+    let short = parts.clone().replaced(CKA_BIP32_CHAIN_CODE, &[1; 31]);
+    assert_rv(token.create(s, &short), CKR_ATTRIBUTE_VALUE_INVALID);
+    let placed = parts.ulong(CKA_BIP32_CHILD_DEPTH, 1);
+    assert_rv(token.create(s, &placed), CKR_ATTRIBUTE_READ_ONLY);
 }

@@ -8,6 +8,7 @@ mod ecdh;
 mod facts;
 mod hd_path;
 mod ibm;
+mod luna;
 mod schnorr;
 mod slip10;
 mod tree;
