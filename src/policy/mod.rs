@@ -1,8 +1,6 @@
 //! Rules on the use of a key.
 #![forbid(unsafe_code)]
 
-pub mod slashing;
-
 use crate::{
     attribute::Value,
     error::{Error, Result},
