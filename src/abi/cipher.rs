@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::{entry, secret_entry},
+    entry::entry,
     params,
 };
 use crate::{
@@ -35,7 +35,7 @@ unsafe fn init(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    secret_entry(call, |lib| {
+    entry(call, |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read_optional(mechanism)? };
         lib.cipher_init(

@@ -3,7 +3,7 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::{entry, secret_entry},
+    entry::entry,
     params,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn C_SignInit(
     mechanism: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
 ) -> CK_RV {
-    secret_entry("C_SignInit", |lib| {
+    entry("C_SignInit", |lib| {
         // SAFETY: the caller's promise.
         let mechanism = unsafe { params::read_optional(mechanism)? };
         lib.sign_init(SessionHandle(session), mechanism, ObjectHandle(key))

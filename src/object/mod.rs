@@ -22,6 +22,7 @@ use crate::{
     error::Result,
     key::{self, Key},
     pkcs11::*,
+    secret::scrub_stack,
 };
 
 /// An object with all its attributes. Immutable: a change makes a new one.
@@ -75,7 +76,11 @@ impl Object {
     /// `CKR_KEY_TYPE_INCONSISTENT` when the object is no key.
     pub fn key(&self) -> Result<Key> {
         self.key
-            .get_or_init(|| key::parse(&self.attributes))
+            .get_or_init(|| {
+                let key = key::parse(&self.attributes);
+                scrub_stack();
+                key
+            })
             .clone()
     }
 }
