@@ -25,7 +25,8 @@ impl Library {
     /// C_CreateObject.
     ///
     /// # Errors
-    /// Those of [`schema::build`] and [`Library::store_objects`].
+    /// Those of [`schema::build`]; `CKR_SESSION_READ_ONLY`, `CKR_USER_NOT_LOGGED_IN`, and those of
+    /// [`Store::commit`](crate::store::Store::commit).
     pub fn create_object(
         &self,
         session: SessionHandle,
@@ -40,7 +41,7 @@ impl Library {
     /// C_CopyObject.
     ///
     /// # Errors
-    /// `CKR_OBJECT_HANDLE_INVALID`, those of [`schema::copy`] and [`Library::store_objects`].
+    /// `CKR_OBJECT_HANDLE_INVALID`, those of [`schema::copy`], and as [`create_object`](Self::create_object).
     pub fn copy_object(
         &self,
         session: SessionHandle,
