@@ -14,3 +14,4 @@ mod sign;
 mod slots;
 mod threads;
 mod verify;
+mod wrap;
