@@ -186,10 +186,6 @@ pub enum Error {
     Bip32MasterSeedInvalid,
     #[error("BIP-32: path empty or too deep")]
     Bip32InvalidKeyPathLen,
-    #[error("refused: the key has already signed at or above this position")]
-    DoubleSign,
-    #[error("refused by a rule on the key: {0}")]
-    PolicyRefused(&'static str),
 }
 
 impl Error {
@@ -288,8 +284,6 @@ impl Error {
             Self::Bip32MasterSeedLenInvalid => CKR_BIP32_MASTER_SEED_LEN_INVALID,
             Self::Bip32MasterSeedInvalid => CKR_BIP32_MASTER_SEED_INVALID,
             Self::Bip32InvalidKeyPathLen => CKR_BIP32_INVALID_KEY_PATH_LEN,
-            Self::DoubleSign => CKR_BC_DOUBLE_SIGN,
-            Self::PolicyRefused(_) => CKR_BC_POLICY_REFUSED,
         }
     }
 }

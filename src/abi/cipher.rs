@@ -3,27 +3,20 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{checked, entry},
     params,
 };
 use crate::{
-    core::{Direction, Library, OperationKind},
-    error::Result,
+    core::{Direction, OperationKind},
     pkcs11::*,
 };
 
-/// Ends the operation that would have used a bad argument.
-fn checked<T>(
-    lib: &Library,
-    session: SessionHandle,
-    direction: Direction,
-    argument: Result<T>,
-) -> Result<T> {
-    let kind = match direction {
+/// What a bad argument of these functions ends.
+const fn kind(direction: Direction) -> OperationKind {
+    match direction {
         Direction::Encrypt => OperationKind::Encrypt,
         Direction::Decrypt => OperationKind::Decrypt,
-    };
-    argument.inspect_err(|_| lib.abort(session, kind))
+    }
 }
 
 /// # Safety
@@ -63,14 +56,14 @@ impl Pass {
         entry(call, |lib| {
             let session = SessionHandle(self.session);
             // SAFETY: the caller's promise.
-            let data = checked(lib, session, direction, unsafe {
+            let data = checked(lib, self.session, kind(direction), unsafe {
                 input(self.data, self.len)
             })?;
             // SAFETY: likewise.
-            let out = checked(lib, session, direction, unsafe {
+            let out = checked(lib, self.session, kind(direction), unsafe {
                 OutBuf::from_raw(self.out, self.out_len)
             })?;
-            let data = checked(lib, session, direction, out.apart(data))?;
+            let data = checked(lib, self.session, kind(direction), out.apart(data))?;
             out.answer(|out| {
                 if update {
                     lib.cipher_update(session, direction, &data, out)
@@ -92,12 +85,11 @@ unsafe fn finish(
     out_len: *mut CK_ULONG,
 ) -> CK_RV {
     entry(call, |lib| {
-        let session = SessionHandle(session);
         // SAFETY: the caller's promise.
-        let out = checked(lib, session, direction, unsafe {
+        let out = checked(lib, session, kind(direction), unsafe {
             OutBuf::from_raw(out, out_len)
         })?;
-        out.answer(|out| lib.cipher_final(session, direction, out))
+        out.answer(|out| lib.cipher_final(SessionHandle(session), direction, out))
     })
 }
 

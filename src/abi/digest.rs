@@ -3,19 +3,13 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{checked, entry},
     params,
 };
-use crate::{
-    core::{Library, OperationKind},
-    error::Result,
-    pkcs11::*,
-};
+use crate::{core::OperationKind, pkcs11::*};
 
-/// A bad argument ends the operation that would have used it.
-fn checked<T>(lib: &Library, session: CK_SESSION_HANDLE, argument: Result<T>) -> Result<T> {
-    argument.inspect_err(|_| lib.abort(SessionHandle(session), OperationKind::Digest))
-}
+/// What a bad argument of these functions ends.
+const KIND: OperationKind = OperationKind::Digest;
 
 /// # Safety
 /// `mechanism` is null or points to a mechanism.
@@ -43,12 +37,12 @@ pub unsafe extern "C" fn C_Digest(
 ) -> CK_RV {
     entry("C_Digest", |lib| {
         // SAFETY: the caller's promise.
-        let data = checked(lib, session, unsafe { input(data, len) })?;
+        let data = checked(lib, session, KIND, unsafe { input(data, len) })?;
         // SAFETY: likewise.
-        let out = checked(lib, session, unsafe {
+        let out = checked(lib, session, KIND, unsafe {
             OutBuf::from_raw(digest, digest_len)
         })?;
-        let data = checked(lib, session, out.apart(data))?;
+        let data = checked(lib, session, KIND, out.apart(data))?;
         out.answer(|out| lib.digest(SessionHandle(session), &data, out))
     })
 }
@@ -63,7 +57,7 @@ pub unsafe extern "C" fn C_DigestUpdate(
 ) -> CK_RV {
     entry("C_DigestUpdate", |lib| {
         // SAFETY: the caller's promise.
-        let part = checked(lib, session, unsafe { input(part, len) })?;
+        let part = checked(lib, session, KIND, unsafe { input(part, len) })?;
         lib.digest_update(SessionHandle(session), part)
     })
 }
@@ -87,7 +81,7 @@ pub unsafe extern "C" fn C_DigestFinal(
 ) -> CK_RV {
     entry("C_DigestFinal", |lib| {
         // SAFETY: the caller's promise.
-        let out = checked(lib, session, unsafe { OutBuf::from_raw(digest, len) })?;
+        let out = checked(lib, session, KIND, unsafe { OutBuf::from_raw(digest, len) })?;
         out.answer(|out| lib.digest_final(SessionHandle(session), out))
     })
 }

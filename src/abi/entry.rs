@@ -15,7 +15,7 @@ use arc_swap::ArcSwapOption;
 use super::counter::system_env;
 use crate::{
     config::Config,
-    core::Library,
+    core::{Library, OperationKind},
     error::{Error, Result},
     logging,
     pkcs11::*,
@@ -44,6 +44,16 @@ pub(super) fn entry(call: &'static str, body: impl FnOnce(&Library) -> Result<()
     before_init(call, || {
         with_current(|library| body(library.ok_or(Error::NotInitialized)?))
     })
+}
+
+/// A bad argument ends the operation that would have used it.
+pub(super) fn checked<T>(
+    lib: &Library,
+    session: CK_SESSION_HANDLE,
+    kind: OperationKind,
+    argument: Result<T>,
+) -> Result<T> {
+    argument.inspect_err(|_| lib.abort(SessionHandle(session), kind))
 }
 
 /// As [`entry`], for a function that works with keys or PINs: no copy stays on the stack.
@@ -85,13 +95,11 @@ const fn is_fault(e: &Error) -> bool {
         e,
         Error::DeviceError(_)
             | Error::DeviceMemory(_)
-            | Error::DoubleSign
             | Error::FunctionFailed(_)
             | Error::General(_)
             | Error::HostMemory
             | Error::PinIncorrect { .. }
             | Error::PinLocked
-            | Error::PolicyRefused(_)
             | Error::TokenWriteProtected(_)
     )
 }

@@ -3,19 +3,13 @@
 
 use super::{
     buffer::{OutBuf, input},
-    entry::entry,
+    entry::{checked, entry},
     params,
 };
-use crate::{
-    core::{Library, OperationKind},
-    error::Result,
-    pkcs11::*,
-};
+use crate::{core::OperationKind, pkcs11::*};
 
-/// A bad argument ends the operation that would have used it.
-fn checked<T>(lib: &Library, session: CK_SESSION_HANDLE, argument: Result<T>) -> Result<T> {
-    argument.inspect_err(|_| lib.abort(SessionHandle(session), OperationKind::Sign))
-}
+/// What a bad argument of these functions ends.
+const KIND: OperationKind = OperationKind::Sign;
 
 /// # Safety
 /// `mechanism` is null or points to a mechanism.
@@ -44,12 +38,12 @@ pub unsafe extern "C" fn C_Sign(
 ) -> CK_RV {
     entry("C_Sign", |lib| {
         // SAFETY: the caller's promise.
-        let data = checked(lib, session, unsafe { input(data, len) })?;
+        let data = checked(lib, session, KIND, unsafe { input(data, len) })?;
         // SAFETY: likewise.
-        let out = checked(lib, session, unsafe {
+        let out = checked(lib, session, KIND, unsafe {
             OutBuf::from_raw(signature, signature_len)
         })?;
-        let data = checked(lib, session, out.apart(data))?;
+        let data = checked(lib, session, KIND, out.apart(data))?;
         out.answer(|out| lib.sign(SessionHandle(session), &data, out))
     })
 }
@@ -64,7 +58,7 @@ pub unsafe extern "C" fn C_SignUpdate(
 ) -> CK_RV {
     entry("C_SignUpdate", |lib| {
         // SAFETY: the caller's promise.
-        let part = checked(lib, session, unsafe { input(part, len) })?;
+        let part = checked(lib, session, KIND, unsafe { input(part, len) })?;
         lib.sign_update(SessionHandle(session), part)
     })
 }
@@ -79,7 +73,9 @@ pub unsafe extern "C" fn C_SignFinal(
 ) -> CK_RV {
     entry("C_SignFinal", |lib| {
         // SAFETY: the caller's promise.
-        let out = checked(lib, session, unsafe { OutBuf::from_raw(signature, len) })?;
+        let out = checked(lib, session, KIND, unsafe {
+            OutBuf::from_raw(signature, len)
+        })?;
         out.answer(|out| lib.sign_final(SessionHandle(session), out))
     })
 }

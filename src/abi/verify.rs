@@ -1,17 +1,15 @@
 //! Verification.
 #![allow(non_snake_case, reason = "the standard's own names")]
 
-use super::{buffer::input, entry::entry, params};
-use crate::{
-    core::{Library, OperationKind},
-    error::Result,
-    pkcs11::*,
+use super::{
+    buffer::input,
+    entry::{checked, entry},
+    params,
 };
+use crate::{core::OperationKind, pkcs11::*};
 
-/// A bad argument ends the operation that would have used it.
-fn checked<T>(lib: &Library, session: CK_SESSION_HANDLE, argument: Result<T>) -> Result<T> {
-    argument.inspect_err(|_| lib.abort(SessionHandle(session), OperationKind::Verify))
-}
+/// What a bad argument of these functions ends.
+const KIND: OperationKind = OperationKind::Verify;
 
 /// # Safety
 /// `mechanism` is null or points to a mechanism.
@@ -40,9 +38,11 @@ pub unsafe extern "C" fn C_Verify(
 ) -> CK_RV {
     entry("C_Verify", |lib| {
         // SAFETY: the caller's promise.
-        let data = checked(lib, session, unsafe { input(data, len) })?;
+        let data = checked(lib, session, KIND, unsafe { input(data, len) })?;
         // SAFETY: likewise.
-        let signature = checked(lib, session, unsafe { input(signature, signature_len) })?;
+        let signature = checked(lib, session, KIND, unsafe {
+            input(signature, signature_len)
+        })?;
         lib.verify(SessionHandle(session), data, signature)
     })
 }
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn C_VerifyUpdate(
 ) -> CK_RV {
     entry("C_VerifyUpdate", |lib| {
         // SAFETY: the caller's promise.
-        let part = checked(lib, session, unsafe { input(part, len) })?;
+        let part = checked(lib, session, KIND, unsafe { input(part, len) })?;
         lib.verify_update(SessionHandle(session), part)
     })
 }
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn C_VerifyFinal(
 ) -> CK_RV {
     entry("C_VerifyFinal", |lib| {
         // SAFETY: the caller's promise.
-        let signature = checked(lib, session, unsafe { input(signature, len) })?;
+        let signature = checked(lib, session, KIND, unsafe { input(signature, len) })?;
         lib.verify_final(SessionHandle(session), signature)
     })
 }

@@ -2,17 +2,6 @@
 
 use crate::support::{curve::*, hd::*, *};
 
-/// Readable private keys, so that answers can be compared.
-fn open() -> Template {
-    Template::new()
-        .bool(CKA_SENSITIVE, false)
-        .bool(CKA_EXTRACTABLE, true)
-}
-
-fn derive() -> Template {
-    Template::new().bool(CKA_DERIVE, true)
-}
-
 #[test]
 fn published_paths_in_one_call_and_step_by_step() {
     let token = Token::new();

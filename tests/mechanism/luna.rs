@@ -4,17 +4,6 @@ use std::ptr;
 
 use crate::support::{curve::*, hd::*, *};
 
-/// Readable private keys, so that answers can be compared.
-fn open() -> Template {
-    Template::new()
-        .bool(CKA_SENSITIVE, false)
-        .bool(CKA_EXTRACTABLE, true)
-}
-
-fn derive() -> Template {
-    Template::new().bool(CKA_DERIVE, true)
-}
-
 #[test]
 fn computed_attributes_fit_clients_buffers() {
     let token = Token::new();

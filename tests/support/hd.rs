@@ -238,6 +238,18 @@ impl Module {
     }
 }
 
+/// Readable private keys, so that answers can be compared.
+pub fn open() -> Template {
+    Template::new()
+        .bool(CKA_SENSITIVE, false)
+        .bool(CKA_EXTRACTABLE, true)
+}
+
+/// A key that has children.
+pub fn derive() -> Template {
+    Template::new().bool(CKA_DERIVE, true)
+}
+
 /// A field that the module has written behind the compiler's back.
 pub fn written<T: Copy>(field: &T) -> T {
     // SAFETY: a reference is valid to read.
